@@ -1,0 +1,1 @@
+"""Compiled loops, called from the engine only: typed arrays, written in place."""

@@ -1,0 +1,223 @@
+"""MRC stacks and volumes: whole, by slices, or written piece by piece without holding them.
+
+Arrays are (section, y, x): view or z first. Pixel size is in Å. Bytes written by old IMOD
+without the "signed" flag are unsigned; everything else follows MRC2014. A file is written under
+a temporary name and takes its own when it is complete, so that half a file is never found.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Dict, Iterator, Optional, Sequence, Tuple, Union
+
+import mrcfile
+import numpy as np
+import numpy.typing as npt
+
+from etomotut.errors import FormatError
+
+PathLike = Union[str, Path]
+Index = Union[int, slice]
+
+MODES: Dict[int, npt.DTypeLike] = {
+    0: np.int8,
+    1: np.int16,
+    2: np.float32,
+    6: np.uint16,
+    12: np.float16,
+}
+HEADER_BYTES = 1024
+LABEL_LIMIT = 10
+_IMOD_STAMP = 1146047817  # "IMOD" in the header's bytes 153-156, then its flags
+_SIGNED_FLAG = 1
+
+
+class Stack:
+    """An MRC file open for reading; sections are read when they are indexed.
+
+    `shape` is (section, y, x), `pixel_size` Å (0 where the header has none), `dtype` that of
+    the values given.
+    """
+
+    def __init__(self, path: PathLike) -> None:
+        self.path = Path(path)
+        self._array, header = _open(self.path)
+        shape = (1,) * (3 - self._array.ndim) + self._array.shape
+        self._array = self._array.reshape(shape[-3:])
+        self.shape: Tuple[int, int, int] = shape[-3], shape[-2], shape[-1]
+        self.pixel_size = _pixel_size(header)
+        self.labels = tuple(str(label) for label in header.label[: int(header.nlabl)])
+        self.labels = tuple(label.strip("b'\" ") for label in self.labels)
+        self._unsigned = _has_unsigned_bytes(self._array, header)
+        self.dtype = np.dtype(np.uint8) if self._unsigned else self._array.dtype.newbyteorder("=")
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, index: Any) -> npt.NDArray[Any]:
+        piece = self._array[index]
+        if self._unsigned:
+            return np.asarray(piece).view(np.uint8)
+        return np.asarray(piece).astype(self.dtype, copy=False)
+
+
+class Writer:
+    """Sections of an MRC file under construction; assign them in any order, each once."""
+
+    def __init__(self, path: Path, shape: Sequence[int], dtype: npt.DTypeLike) -> None:
+        self.shape = tuple(int(size) for size in shape)
+        self.dtype = np.dtype(dtype)
+        self._path = path
+        self._section_bytes = int(np.prod(self.shape[1:], dtype=np.int64)) * self.dtype.itemsize
+        self._file = path.open("r+b")
+        self._low, self._high, self._sum, self._count = np.inf, -np.inf, 0.0, 0
+
+    def __setitem__(self, index: Index, sections: npt.ArrayLike) -> None:
+        start = index.start or 0 if isinstance(index, slice) else index
+        data = np.ascontiguousarray(sections, self.dtype)
+        data = data.reshape((-1, *self.shape[1:]))
+        if start < 0 or start + len(data) > self.shape[0]:
+            raise IndexError(f"sections {start} to {start + len(data)} of {self.shape[0]}")
+        self._file.seek(HEADER_BYTES + start * self._section_bytes)
+        self._file.write(data.data)
+        self._note(data)
+
+    def close(self) -> None:
+        """Write the header's density statistics and close the file."""
+        self._file.close()
+        with mrcfile.mmap(self._path, "r+", permissive=True) as file:
+            if self._count:
+                file.header.dmin, file.header.dmax = self._low, self._high
+                file.header.dmean = self._sum / self._count
+                file.header.rms = -1.0
+
+    def _note(self, data: npt.NDArray[Any]) -> None:
+        if data.size:
+            self._low = min(self._low, float(data.min()))
+            self._high = max(self._high, float(data.max()))
+            self._sum += float(data.sum(dtype=np.float64))
+            self._count += data.size
+
+
+def read(path: PathLike) -> npt.NDArray[Any]:
+    """Give a whole file as an array (section, y, x); raises FormatError."""
+    return np.array(Stack(path)[:])
+
+
+def write(path: PathLike, data: npt.NDArray[Any], **about: Any) -> None:
+    """Write an array (section, y, x); `about` are the named arguments of `create`."""
+    sections = data.reshape((-1, *data.shape[-2:]))
+    with create(path, sections.shape, data.dtype, **about) as out:
+        out[0] = sections
+
+
+@contextmanager
+def create(
+    path: PathLike,
+    shape: Sequence[int],
+    dtype: npt.DTypeLike,
+    *,
+    pixel_size: float,
+    volume: bool = False,
+    origin: Sequence[float] = (0.0, 0.0, 0.0),
+    labels: Sequence[str] = (),
+) -> Iterator[Writer]:
+    """Open a file for writing sections; it takes its name when the block ends without an error.
+
+    `shape` is (section, y, x), `origin` the header's (x, y, z) in Å, `labels` the newest last.
+    Raises FormatError for a type that MRC lacks.
+    """
+    path = Path(path)
+    partial = path.with_name(path.name + ".partial")
+    try:
+        _write_header(partial, shape, np.dtype(dtype), pixel_size, volume, origin, labels)
+        writer = Writer(partial, shape, dtype)
+        try:
+            yield writer
+        finally:
+            writer.close()
+        os.replace(partial, path)
+    finally:
+        if partial.exists():
+            partial.unlink()
+
+
+def mode_of(dtype: npt.DTypeLike) -> int:
+    """Give the MRC mode that stores a data type as it is; raises FormatError if none does."""
+    for mode, stored in MODES.items():
+        if np.dtype(stored) == np.dtype(dtype):
+            return mode
+    raise FormatError(f"MRC files cannot hold values of type {np.dtype(dtype)}")
+
+
+def _open(path: Path) -> Tuple[npt.NDArray[Any], Any]:
+    if not path.is_file():
+        raise FormatError(f"{path} does not exist")
+    if path.stat().st_size <= HEADER_BYTES:
+        raise FormatError(f"{path} is not an MRC file: it has {path.stat().st_size} bytes")
+    try:
+        with warnings.catch_warnings():  # what mrcfile only warns of is checked below
+            warnings.simplefilter("ignore", RuntimeWarning)
+            file = mrcfile.mmap(path, "r", permissive=True)
+        with file:
+            array, header = file.data, file.header.copy()
+    except (ValueError, OSError) as error:
+        raise FormatError(f"{path} is not a readable MRC file: {error}") from None
+    if array is None:
+        raise FormatError(f"{path} is no whole MRC file: its data end before its header says")
+    if array.dtype.kind not in "iuf":
+        raise FormatError(f"{path} has MRC mode {int(header.mode)}; allowed are {_list_modes()}")
+    return array, header
+
+
+def _list_modes() -> str:
+    return ", ".join(str(mode) for mode in MODES)
+
+
+def _pixel_size(header: Any) -> float:
+    columns, width = int(header.mx), float(header.cella.x)
+    return width / columns if columns > 0 and np.isfinite(width) else 0.0
+
+
+def _has_unsigned_bytes(array: npt.NDArray[Any], header: Any) -> bool:
+    if array.dtype != np.int8:
+        return False
+    stamp, flags = np.frombuffer(header.extra2.tobytes()[40:48], "<i4")
+    return bool(stamp == _IMOD_STAMP and not flags & _SIGNED_FLAG)
+
+
+def _write_header(
+    path: Path,
+    shape: Sequence[int],
+    dtype: np.dtype[Any],
+    pixel_size: float,
+    volume: bool,
+    origin: Sequence[float],
+    labels: Sequence[str],
+) -> None:
+    sections = tuple(int(size) for size in shape)
+    with mrcfile.new_mmap(path, sections, mode_of(dtype), overwrite=True) as file:
+        file.set_volume() if volume else file.set_image_stack()
+        file.voxel_size = pixel_size
+        file.header.origin.x, file.header.origin.y, file.header.origin.z = origin
+        _write_labels(file.header, labels)
+
+
+def _write_labels(header: Any, labels: Sequence[str]) -> None:
+    kept = [label[:80] for label in labels][-LABEL_LIMIT:]
+    header.nlabl = len(kept)
+    header.label[:] = b""
+    header.label[: len(kept)] = [label.encode("ascii", "replace") for label in kept]
+
+
+def size_in_bytes(shape: Sequence[int], dtype: npt.DTypeLike) -> int:
+    """Give the size of a file that holds such an array."""
+    return HEADER_BYTES + int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
+
+
+def pixel_size_of(path: PathLike) -> Optional[float]:
+    """Give the pixel size in a file's header in Å, or None where it has none."""
+    return Stack(path).pixel_size or None

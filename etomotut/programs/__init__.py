@@ -1,0 +1,33 @@
+"""The embedded programs: IMOD's names, options and files, one module a program.
+
+A program module holds OPTIONS (its table), POSITIONAL (options that words without a name fill),
+a docstring (its help) and run(values). Engine and libraries are imported inside run, because
+Scipion imports every table when it starts.
+"""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+from typing import Sequence
+
+from etomotut.errors import OptionError
+from etomotut.programs.options import Option
+
+PROGRAMS = (
+    "xfproduct",
+    "xftoxg",
+)
+
+
+def load(name: str) -> ModuleType:
+    """Give the module of the embedded program `name`; raises OptionError if there is none."""
+    if name not in PROGRAMS:
+        raise OptionError(f"no embedded program '{name}'; there are {', '.join(PROGRAMS)}")
+    return importlib.import_module(f"{__name__}.{name}")
+
+
+def options_of(name: str) -> Sequence[Option]:
+    """Give the option table of the program `name`; raises OptionError if there is none."""
+    table: Sequence[Option] = load(name).OPTIONS
+    return table
