@@ -1,0 +1,272 @@
+"""Tracking gold beads through a tilt series: find, link, predict, locate, solve.
+
+Beads are found in every view on their own and linked (`linking`). The tracks are solved for the
+geometry of the series; that predicts every bead in every view, so that gaps are filled and broken
+tracks joined. All are then located by fitting their profile where they are predicted, and solved
+again. A mark that does not fit is dropped; views are kept.
+
+Marks are arrays (bead, view, 2) of x, y from the centre of the view, NaN where there is none.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import List, Sequence, Tuple
+
+import numpy as np
+import numpy.typing as npt
+import scipy.optimize
+import scipy.spatial
+
+from etomotut.engine import beads, linking, transforms
+from etomotut.engine import bundle_adjustment as bundle
+from etomotut.engine import fiducial_alignment as alignment
+from etomotut.engine.bundle_adjustment import Solution, Tracks
+from etomotut.errors import SolutionError
+
+Array = npt.NDArray[np.float64]
+Views = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+MIN_VIEWS = 5  # fewer marks do not tell a bead from chance
+MIN_SHARE = 0.4  # of the views in which a bead lies within the image
+MIN_LIKENESS = 0.5  # of a mark to the typical bead of its view, as a correlation
+MIN_AMPLITUDE = 0.35  # against the typical bead of its view
+MISFIT = 6.0  # times the typical residual of a view beyond which a mark is dropped
+TOUCHING = 1.3  # radii between two beads within which neither can be located
+SAME = 1.0  # radii between two tracks that are one bead's
+POOL = 30  # beads to average for a profile, from as few views as possible
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What tracking must know.
+
+    `tilt_angles` (view,) and `axis_angle` in degrees; in pixels the `radius` of a bead, the spread
+    of depths `depth_sd`, and `search`, the largest step from view to view; `limit` is the largest
+    number of candidates a view.
+    """
+
+    tilt_angles: Array
+    axis_angle: float
+    radius: float
+    depth_sd: float
+    search: float
+    limit: int = 150
+    threads: int = 1
+
+
+@dataclass(frozen=True)
+class Tracked:
+    """Beads followed through a series.
+
+    `marks` (bead, view, 2), `likeness` and `amplitude` (bead, view) to the typical bead of a view,
+    and the `solution` of the same beads that predicts them.
+    """
+
+    marks: Array
+    likeness: Array
+    amplitude: Array
+    solution: Solution
+
+
+def track(views: Views, setting: Setting) -> Tracked:
+    """Follow all gold beads, dark on bright, of a tilt series (view, y, x).
+
+    Raises SolutionError where too few beads can be followed to solve anything.
+    """
+    found = find_in_views(views, setting)
+    centre = (np.array(views.shape[:0:-1]) - 1) / 2
+    points = [each.xy - centre for each in found]
+    marks, solution = _settle(_link(points, setting), setting, MIN_VIEWS)
+    for gate in (4.0, 2.0):
+        marks = _reassign(points, solution, gate * max(1.0, setting.radius / 3))
+        lasting = _count(marks) >= 0.5 * _required(solution, centre - setting.radius)
+        marks, solution = _settle(marks[lasting], setting, MIN_VIEWS)
+    profiles = _profiles(views, marks + centre, setting.radius)
+    for _ in range(2):
+        tracked = _locate(views, solution, profiles, setting)
+        required = _required(solution, centre - setting.radius)
+        tracked = _keep(tracked, _count(tracked.marks) >= required)
+        marks, solution = _drop_misfits(tracked.marks, setting)
+        tracked = replace(tracked, marks=marks, solution=solution)
+    return tracked
+
+
+def find_in_views(views: Views, setting: Setting) -> List[beads.Candidates]:
+    """Find candidates in every view, leaving out what touches an edge or a filled area."""
+
+    def find(view: npt.NDArray[np.float32]) -> beads.Candidates:
+        found = beads.find(view, setting.radius, limit=setting.limit)
+        keep = beads.clear_of_fill(view, found.xy, 1.5 * setting.radius)
+        return beads.Candidates(found.xy[keep], found.strength[keep])
+
+    with ThreadPoolExecutor(setting.threads) as pool:
+        return list(pool.map(find, views))
+
+
+def as_points(marks: Array) -> Tracks:
+    """Give marks (bead, view, 2) as a list of points, ordered by bead and view."""
+    bead, view = np.nonzero(np.isfinite(marks[..., 0]))
+    return Tracks(marks[bead, view], view, bead)
+
+
+def predict(solution: Solution) -> Array:
+    """Give the places (bead, view, 2) at which a solution sees its beads."""
+    seen: Array = np.einsum("vij,bj->bvi", bundle.matrices(solution.parameters), solution.xyz)
+    return seen + solution.shifts
+
+
+def _link(points: Sequence[Array], setting: Setting) -> Array:
+    upright = transforms.rotation(-setting.axis_angle)
+    table = linking.link(
+        [transforms.apply(upright, each) for each in points],
+        setting.tilt_angles,
+        depth_sd=setting.depth_sd,
+        search=setting.search,
+    )
+    marks = np.full((*table.shape, 2), np.nan)
+    for view, each in enumerate(points):
+        has = table[:, view] >= 0
+        marks[has, view] = each[table[has, view]]
+    return marks
+
+
+def _settle(marks: Array, setting: Setting, required: int) -> Tuple[Array, Solution]:
+    """Solve for one rotation, join tracks of the same bead, and solve again."""
+    marks = marks[_count(marks) >= required]
+    solution = _solve(marks, setting)
+    joined = _join_doubles(marks, solution, SAME * setting.radius)
+    return (joined, _solve(joined, setting)) if len(joined) < len(marks) else (marks, solution)
+
+
+def _solve(marks: Array, setting: Setting) -> Solution:
+    if len(marks) < 2:
+        raise SolutionError(
+            f"{len(marks)} gold beads of about {2 * setting.radius:.1f} pixels diameter can be "
+            f"followed through {MIN_VIEWS} views or more; at least 2 are needed"
+        )
+    variables = alignment.one_rotation(setting.tilt_angles, setting.axis_angle)
+    return alignment.solve_robustly(as_points(marks), variables, rounds=3)
+
+
+def _join_doubles(marks: Array, solution: Solution, reach: float) -> Array:
+    """Join tracks that a solution sees at one place in all views; the longer one prevails."""
+    order = np.argsort(-_count(marks), kind="stable")
+    marks, predicted = marks[order].copy(), predict(solution)[order]
+    gone = np.zeros(len(marks), bool)
+    for longer in range(len(marks)):
+        apart = np.hypot(*np.moveaxis(predicted - predicted[longer], -1, 0)).max(axis=1)
+        same = np.flatnonzero((apart < reach) & ~gone & (np.arange(len(marks)) > longer))
+        for shorter in same if not gone[longer] else ():
+            empty = np.isnan(marks[longer, :, 0])
+            marks[longer, empty] = marks[shorter, empty]
+            gone[shorter] = True
+    return marks[~gone]
+
+
+def _reassign(points: Sequence[Array], solution: Solution, gate: float) -> Array:
+    """Pair, in each view, the predicted beads and the points, one to one within `gate` pixels."""
+    predicted = predict(solution)
+    marks = np.full(predicted.shape, np.nan)
+    for view, each in enumerate(points):
+        distance = scipy.spatial.distance.cdist(predicted[:, view], each.reshape(-1, 2))
+        bead, point = scipy.optimize.linear_sum_assignment(np.minimum(distance, gate))
+        near = distance[bead, point] < gate
+        marks[bead[near], view] = each[point[near]]
+    return marks
+
+
+def _profiles(views: Views, places: Array, radius: float) -> List[Array]:
+    """Give a radial profile of the beads a view, pooled with neighbours where beads are few."""
+    half = int(np.ceil(beads.REACH * radius)) + 2
+    cuts = []
+    for view, image in enumerate(views):
+        xy = places[np.isfinite(places[:, view, 0]), view]
+        patches, corners, inside = beads.cut(image, xy, half)
+        cuts.append((patches[inside], (xy - corners)[inside]))
+    counts = np.array([len(patches) for patches, _ in cuts])
+    profiles = []
+    for view in range(len(views)):
+        nearest = np.argsort(np.abs(np.arange(len(views)) - view), kind="stable")
+        pool = nearest[: int(np.searchsorted(np.cumsum(counts[nearest]), POOL)) + 1]
+        patches, offsets = (np.concatenate([cuts[each][k] for each in pool]) for k in (0, 1))
+        profiles.append(beads.radial_profile(patches, offsets, beads.REACH * radius))
+    return profiles
+
+
+def _locate(
+    views: Views, solution: Solution, profiles: Sequence[Array], setting: Setting
+) -> Tracked:
+    """Locate every predicted bead in every view; what is no bead, or lies elsewhere, is no mark."""
+    centre = (np.array(views.shape[:0:-1]) - 1) / 2
+    predicted = predict(solution)
+    within = _visible(solution, centre - 1) & ~_touching(predicted, TOUCHING * setting.radius)
+
+    def locate(view: int) -> beads.Marks:
+        place = predicted[within[:, view], view] + centre
+        return beads.locate(views[view], place, setting.radius, profile=profiles[view])
+
+    marks = np.full(predicted.shape, np.nan)
+    likeness, amplitude = np.zeros(within.shape), np.zeros(within.shape)
+    with ThreadPoolExecutor(setting.threads) as pool:
+        for view, each in enumerate(pool.map(locate, range(len(views)))):
+            chosen = within[:, view]
+            marks[chosen, view] = each.xy - centre
+            likeness[chosen, view] = each.likeness
+            typical = np.median(each.amplitude[each.likeness > MIN_LIKENESS]) if chosen.any() else 1
+            amplitude[chosen, view] = each.amplitude / max(typical, 1e-6)
+    off = np.hypot(*np.moveaxis(marks - predicted, -1, 0))
+    good = (likeness > MIN_LIKENESS) & (amplitude > MIN_AMPLITUDE) & (off < setting.radius)
+    marks[~good] = np.nan
+    return Tracked(marks, likeness, amplitude, solution)
+
+
+def _drop_misfits(marks: Array, setting: Setting) -> Tuple[Array, Solution]:
+    """Solve every view and drop the marks whose residual stands out from their view's."""
+    for _ in range(2):
+        points = as_points(marks)
+        solution = alignment.solve_every_view(points, setting.tilt_angles, setting.axis_angle)
+        scale = alignment.scale_by_view(solution.residuals, points.view, marks.shape[1])
+        bad = np.hypot(*solution.residuals.T) > MISFIT * np.maximum(scale[points.view], 0.1)
+        marks = marks.copy()
+        marks[points.bead[bad], points.view[bad]] = np.nan
+        if not bad.any():
+            break
+    return marks, solution
+
+
+def _required(solution: Solution, half_size: Array) -> Array:
+    """Give the number of marks (bead,) that a bead must have to be believed."""
+    return np.maximum(MIN_SHARE * _visible(solution, half_size).sum(axis=1), MIN_VIEWS)
+
+
+def _visible(solution: Solution, half_size: Array) -> Bools:
+    """Tell which beads (bead, view) are predicted within `half_size` (x, y) of the centre."""
+    inside: Bools = (np.abs(predict(solution)) < half_size).all(axis=2)
+    return inside
+
+
+def _touching(predicted: Array, reach: float) -> Bools:
+    """Tell which beads (bead, view) have another one closer than `reach`."""
+    touching = np.zeros(predicted.shape[:2], bool)
+    for view in range(predicted.shape[1]):
+        distance, _ = scipy.spatial.cKDTree(predicted[:, view]).query(predicted[:, view], k=2)
+        touching[:, view] = distance[:, 1] < reach
+    return touching
+
+
+def _keep(tracked: Tracked, chosen: Bools) -> Tracked:
+    return Tracked(
+        tracked.marks[chosen],
+        tracked.likeness[chosen],
+        tracked.amplitude[chosen],
+        replace(tracked.solution, xyz=tracked.solution.xyz[chosen]),
+    )
+
+
+def _count(marks: Array) -> Ints:
+    counts: Ints = np.isfinite(marks[..., 0]).sum(axis=1)
+    return counts
