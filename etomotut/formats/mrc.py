@@ -38,8 +38,8 @@ _SIGNED_FLAG = 1
 class Stack:
     """An MRC file open for reading; sections are read when they are indexed.
 
-    `shape` is (section, y, x), `pixel_size` Å (0 where the header has none), `dtype` that of
-    the values given.
+    `shape` is (section, y, x), `pixel_size` Å (0 where the header has none), `origin` the
+    header's (x, y, z) in Å, `dtype` that of the values given.
     """
 
     def __init__(self, path: PathLike) -> None:
@@ -49,6 +49,7 @@ class Stack:
         self._array = self._array.reshape(shape[-3:])
         self.shape: Tuple[int, int, int] = shape[-3], shape[-2], shape[-1]
         self.pixel_size = _pixel_size(header)
+        self.origin = float(header.origin.x), float(header.origin.y), float(header.origin.z)
         self.labels = tuple(str(label) for label in header.label[: int(header.nlabl)])
         self.labels = tuple(label.strip("b'\" ") for label in self.labels)
         self._unsigned = _has_unsigned_bytes(self._array, header)

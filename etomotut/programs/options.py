@@ -39,7 +39,7 @@ class Several:
 
 
 class Ranges:
-    """A list of whole numbers written with ranges: "1-4,9"."""
+    """A list of whole numbers written with ranges: "1-4,9"; "/" means all and gives []."""
 
 
 Kind = Union[type, Several]
@@ -75,6 +75,7 @@ THREADS = Option(
 STANDARD_INPUT = "StandardInput"
 PARAMETER_FILE = ("ParameterFile", "param")
 HELP = ("help", "usage")
+ALL = "/"
 
 
 def parse(
@@ -291,7 +292,7 @@ def _spell_option(option: Option, value: Any) -> List[str]:
 def _spell_value(option: Option, value: Any) -> str:
     if isinstance(option.kind, Several) or option.kind is Ranges:
         numbers = value if isinstance(value, (list, tuple)) else (value,)
-        return ",".join(_spell_number(number) for number in numbers)
+        return ",".join(_spell_number(number) for number in numbers) or ALL
     return _spell_number(value) if option.kind in (int, float) else str(value)
 
 
@@ -301,6 +302,8 @@ def _spell_number(value: Any) -> str:
 
 def _read_ranges(option: Option, text: str) -> List[int]:
     numbers: List[int] = []
+    if text.strip() == ALL:
+        return numbers
     for piece in text.replace(" ", "").split(","):
         first, dash, last = piece.partition("-")
         numbers += range(int(first), int(last if dash else first) + 1)

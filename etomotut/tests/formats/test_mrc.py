@@ -26,6 +26,7 @@ def test_the_written_header_is_valid_and_knows_its_densities(tmp_path):
         assert (file.header.dmin, file.header.dmax, file.header.dmean) == (0, 23, 11.5)
         assert file.header.origin.tolist() == (1, 2, 3)
         assert file.is_volume()
+    assert mrc.Stack(tmp_path / "a.mrc").origin == (1, 2, 3)
 
 
 def test_sections_may_be_written_in_any_order(tmp_path):

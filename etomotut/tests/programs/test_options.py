@@ -78,6 +78,11 @@ def test_ranges_are_written_out():
     assert read("-exclude", "1-3,7")["ExcludeSections"] == [1, 2, 3, 7]
 
 
+def test_a_slash_means_all_of_a_list():
+    assert read("-exclude", "/")["ExcludeSections"] == []
+    assert arguments(OPTIONS[6:7], {"ExcludeSections": []}) == ["-ExcludeSections", "/"]
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
