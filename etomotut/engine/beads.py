@@ -27,7 +27,7 @@ SCALES = 2.0 ** np.arange(-1.25, 1.5, 0.25)  # of a typed radius; covers errors 
 
 @dataclass(frozen=True)
 class Candidates:
-    """Places that may be beads: `xy` (n, 2) whole array indices and `strength` (n,), strongest first.
+    """Places that may be beads, strongest first: `xy` (n, 2) whole array indices, `strength` (n,).
 
     Strength is the contrast of disc against ring in robust standard deviations of that contrast.
     """
@@ -79,7 +79,7 @@ def measure_radius(images: Sequence[Image], guess: float, *, wanted: int) -> flo
 
 
 def disc_contrast(image: Image, radius: float) -> Image:
-    """Give, for every place of a view (y, x), the mean of a ring minus that of the disc inside it."""
+    """Give, for every place of a view (y, x), the mean of a ring minus that of its disc."""
     margin = int(np.ceil(2 * radius)) + 1
     padded = np.pad(image.astype(np.float32), margin, mode="reflect")
     shape = tuple(scipy.fft.next_fast_len(n, real=True) for n in padded.shape)
@@ -92,7 +92,7 @@ def disc_contrast(image: Image, radius: float) -> Image:
 
 
 def robust_sd(values: npt.ArrayLike) -> float:
-    """Give the standard deviation of the bulk of some values: 1.4826 times their median deviation."""
+    """Give the standard deviation of the bulk of values: 1.4826 times their median deviation."""
     flat = np.asarray(values).ravel()
     return float(1.4826 * np.median(np.abs(flat - np.median(flat))))
 
@@ -206,7 +206,8 @@ def _maxima(strength: Image, reach: int, limit: int) -> Candidates:
             if len(keep) == limit:
                 break
             taken[row : row + 2 * reach + 1, column : column + 2 * reach + 1] = True
-    return Candidates(np.stack([x[keep], y[keep]], axis=1).astype(float), strength[y, x][keep])
+    xy = np.stack([x[keep], y[keep]], axis=1).astype(np.float64)
+    return Candidates(xy, strength[y, x][keep].astype(np.float64))
 
 
 def _neighbours(places: Array, reach: float) -> npt.NDArray[np.int64]:

@@ -68,8 +68,10 @@ class Variables:
 
 @dataclass(frozen=True)
 class Solution:
-    """A solved alignment: of the views `parameters` (view, 5) and `shifts` (view, 2), of the beads
-    `xyz` (bead, 3), of the points `residuals` (point, 2, measured minus predicted) and `weights`.
+    """A solved alignment.
+
+    Of the views `parameters` (view, 5) and `shifts` (view, 2), of the beads `xyz` (bead, 3), of the
+    points `residuals` (point, 2), measured minus predicted, and `weights` (point,).
 
     `covariance` (variable, variable) is that of the variables `values` for unit variance of a mark.
     """
@@ -155,8 +157,9 @@ class _State:
 
 @dataclass(frozen=True)
 class _Blocks:
-    """Blocks of the normal equations: cc (c, c), cx (c, bead, 3), xx (bead, 3, 3), and the right
-    sides c (c,) and x (bead, 3), where c counts the parameters and shifts of all views.
+    """Blocks of the normal equations, where c counts the parameters and shifts of all views.
+
+    cc (c, c), cx (c, bead, 3), xx (bead, 3, 3), and the right sides c (c,) and x (bead, 3).
     """
 
     cc: Array
@@ -301,7 +304,7 @@ class _Problem:
         return _Blocks(cc.reshape(size, size), cx, xx, c.ravel(), x)
 
     def _derivatives(self, state: _State) -> Tuple[Array, Array]:
-        """Give derivatives of the projections by parameters (point, 2, 5) and position (point, 2, 3)."""
+        """Give derivatives of points by parameters (point, 2, 5) and by position (point, 2, 3)."""
         parameters = self.variables.parameters(state.values)
         m, turn, tilted, distortion = _factors(parameters)
         zero = np.zeros_like(m)
@@ -340,7 +343,7 @@ class _Problem:
 
 
 def _factors(parameters: Array) -> Tuple[Array, Array, Array, Array]:
-    """Give magnification (view,), turn (view, 2, 2), tilting (view, 2, 3), distortion (view, 3, 3)."""
+    """Give magnifications (view,) and the matrices of turn, tilt and distortion of the views."""
     rotation, tilt, log_m, stretch, skew = parameters.T
     zero, one = np.zeros_like(tilt), np.ones_like(tilt)
     c, s = np.cos(rotation), np.sin(rotation)

@@ -1,4 +1,4 @@
-"""Fiducial alignment from tracks: robust weights, priors learned from the data, aligning transforms.
+"""Fiducial alignment from tracks: robust weights, learned priors, aligning transforms.
 
 Where every view has a rotation, tilt angle and magnification of its own, a few beads do not
 determine them all. Each is then held to its nominal value by a prior whose width is estimated
@@ -9,7 +9,7 @@ less than the beads could tell, wide where they do deviate.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Dict, Optional, Sequence, Tuple
 
 import numpy as np
@@ -22,6 +22,7 @@ from etomotut.engine.transforms import Transforms
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
+LOW_TILTS = 10.0  # degrees from the least tilt within which views count as little tilted
 TUKEY = 4.685  # standard deviations beyond which a mark counts nothing (95% efficiency)
 MIN_SD = 0.02  # pixels; no mark is located better than this
 
@@ -31,14 +32,6 @@ PRIORS: Dict[int, Tuple[float, float, float]] = {
     bundle.TILT: (np.radians(0.3), np.radians(0.01), np.radians(3.0)),
     bundle.MAGNIFICATION: (0.002, 0.0001, 0.03),
 }
-
-
-@dataclass(frozen=True)
-class Priors:
-    """What is known of the views beforehand: nominal angles (view,) and axis angle, in degrees."""
-
-    tilt_angles: Array
-    axis_angle: float
 
 
 def nominal(tilt_angles: Array, axis_angle: float) -> Array:
@@ -64,17 +57,20 @@ def solve_robustly(
     start: Optional[Solution] = None,
     rounds: int = 8,
     tukey: float = TUKEY,
+    whole_tracks: bool = False,
     uncertain: bool = False,
 ) -> Solution:
     """Solve with Tukey's bisquare weights, repeated until they settle.
 
-    The scale of residuals is estimated view by view, neighbours included, as views differ in
-    noise. Raises SolutionError if the tracks do not determine the variables.
+    With `whole_tracks` all marks of a bead get the weight of their mean residual. The scale of
+    residuals is estimated view by view, neighbours included, as views differ in noise. Raises
+    SolutionError if the tracks do not determine the variables.
     """
     weights = start.weights if start is not None else np.ones(len(tracks.xy))
     solution = start or bundle.solve(tracks, variables, weights=weights)
     for last in [False] * (rounds - 1) + [True]:
-        new = bisquare_weights(solution.residuals, tracks.view, len(variables.base), tukey)
+        residuals = _track_means(solution, tracks) if whole_tracks else solution.residuals
+        new = bisquare_weights(residuals, tracks.view, len(variables.base), tukey)
         last = last or bool(np.abs(new - weights).max(initial=0.0) < 0.02)
         weights = new
         solution = bundle.solve(
@@ -117,7 +113,7 @@ def solve_every_view(
 
 
 def bisquare_weights(residuals: Array, view: Ints, views: int, tukey: float = TUKEY) -> Array:
-    """Give weights (point,) in 0 to 1 from the size of residuals against that of their neighbours."""
+    """Give weights (point,), 0 to 1, from the lengths of residuals against those nearby."""
     size = np.hypot(residuals[:, 0], residuals[:, 1])
     scale = scale_by_view(residuals, view, views)
     ratio = size / (tukey * scale[view])
@@ -126,7 +122,7 @@ def bisquare_weights(residuals: Array, view: Ints, views: int, tukey: float = TU
 
 
 def residual_sd(solution: Solution, variables: int) -> float:
-    """Give the standard deviation of a coordinate of a mark, from weighted residuals and freedom."""
+    """Give the standard deviation of a mark's coordinate, from weighted residuals and freedom."""
     weights = solution.weights
     squares = float(weights @ (solution.residuals**2).sum(axis=1))
     unknown = 2 * len(solution.shifts) + 3 * len(solution.xyz) + min(variables, 3)
@@ -150,18 +146,21 @@ def aligning_transforms(parameters: Array, shifts: Array, origin: Array) -> Tran
     return np.concatenate([matrix, shift[..., None]], axis=-1)
 
 
-def original_origin(parameters: Array, shifts: Array, used: Array) -> Array:
-    """Give where (3,) the centroid of the beads lay before: the origin that moves the views least.
+def original_origin(parameters: Array, shifts: Array, used: npt.NDArray[np.bool_]) -> Array:
+    """Give where (3,) the centroid of the beads lay before the alignment.
 
-    The least-squares fit of X cos tilt + Z sin tilt and Y to the centroid's places in the views,
-    turned upright; `used` (view,) marks the views that count.
+    In x and y that is its place in the least tilted views, so that these stay where they are; in z
+    it is the depth that fits its path X cos tilt + Z sin tilt through all views best, so that what
+    correlation kept at rest stays at the height of the axis. `used` (view,) marks views that count.
     """
     upright = aligning_transforms(parameters, shifts, np.zeros(3))
-    places = -upright[used > 0, :, 2]
-    tilt = parameters[used > 0, bundle.TILT]
+    places = -upright[used, :, 2]
+    tilt = parameters[used, bundle.TILT]
     rays = np.stack([np.cos(tilt), np.sin(tilt)], axis=1)
-    (x, z), *_ = np.linalg.lstsq(rays, places[:, 0], rcond=None)
-    return np.array([x, places[:, 1].mean(), z])
+    (_, z), *_ = np.linalg.lstsq(rays, places[:, 0], rcond=None)
+    low = np.abs(tilt) <= np.abs(tilt).min() + np.radians(LOW_TILTS)
+    x = np.mean((places[low, 0] - z * rays[low, 1]) / rays[low, 0])
+    return np.array([x, places[low, 1].mean(), z])
 
 
 def scale_by_view(residuals: Array, view: Ints, views: int) -> Array:
@@ -178,6 +177,14 @@ def scale_by_view(residuals: Array, view: Ints, views: int) -> Array:
         scale[each] = max(local, 0.5 * overall)
     # the median length of a 2D Gaussian vector is 1.1774 of the SD of a coordinate
     return np.maximum(scale / 1.1774, MIN_SD) * np.sqrt(2)
+
+
+def _track_means(solution: Solution, tracks: Tracks) -> Array:
+    """Give residuals (point, 2) whose length is the mean one of their bead."""
+    lengths = np.hypot(solution.residuals[:, 0], solution.residuals[:, 1])
+    counts = np.bincount(tracks.bead)
+    means = np.bincount(tracks.bead, lengths) / np.maximum(counts, 1)
+    return np.stack([means[tracks.bead], np.zeros(len(lengths))], axis=1)
 
 
 def _every_view(

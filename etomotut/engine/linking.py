@@ -135,12 +135,14 @@ class _Linker:
         if not near.any():
             return None
         weight = np.broadcast_to((1.0 / sd[:, 0])[:, None], near.shape)[near]
-        edges = np.arange(-size, size + 2) - 0.5
-        votes, _, _ = np.histogram2d(*difference[near].T, bins=(edges, edges), weights=weight)
+        cell = np.rint(difference[near]).astype(np.int64) + size
+        side = 2 * size + 1
+        votes = np.bincount(cell[:, 0] * side + cell[:, 1], weight, side**2).reshape(side, side)
         u_blur = min(float(np.median(sd[:, 0])), size / 4)
         smooth = scipy.ndimage.gaussian_filter(votes, (u_blur, 1.5), mode="constant")
-        top = np.unravel_index(np.argmax(smooth), smooth.shape)
-        return guess + np.array([edges[top[0]] + 0.5, edges[top[1]] + 0.5])
+        top = np.array(np.unravel_index(int(np.argmax(smooth)), smooth.shape))
+        winner: Array = guess + (top - size).astype(np.float64)
+        return winner
 
     def _update(self, tracks: Ints, seen: Array, c: float, s: float, branch: int) -> None:
         ray = np.array([c, s])

@@ -23,6 +23,7 @@ from etomotut.engine import beads, linking, transforms
 from etomotut.engine import bundle_adjustment as bundle
 from etomotut.engine import fiducial_alignment as alignment
 from etomotut.engine.bundle_adjustment import Solution, Tracks
+from etomotut.engine.views import reduce_views
 from etomotut.errors import SolutionError
 
 Array = npt.NDArray[np.float64]
@@ -34,9 +35,11 @@ MIN_VIEWS = 5  # fewer marks do not tell a bead from chance
 MIN_SHARE = 0.4  # of the views in which a bead lies within the image
 MIN_LIKENESS = 0.5  # of a mark to the typical bead of its view, as a correlation
 MIN_AMPLITUDE = 0.35  # against the typical bead of its view
+MIN_TILT_RANGE = 10.0  # degrees between marks that fix the depth of a bead
 MISFIT = 6.0  # times the typical residual of a view beyond which a mark is dropped
 TOUCHING = 1.3  # radii between two beads within which neither can be located
 SAME = 1.0  # radii between two tracks that are one bead's
+WORKING_RADIUS = 3.0  # pixels at which beads are found; smaller costs certainty, larger time
 POOL = 30  # beads to average for a profile, from as few views as possible
 
 
@@ -63,20 +66,76 @@ class Tracked:
     """Beads followed through a series.
 
     `marks` (bead, view, 2), `likeness` and `amplitude` (bead, view) to the typical bead of a view,
-    and the `solution` of the same beads that predicts them.
+    the `solution` of the same beads that predicts them, and `numbers` (bead,), which beads of the
+    solution that it began with they are.
     """
 
     marks: Array
     likeness: Array
     amplitude: Array
     solution: Solution
+    numbers: Ints
 
 
 def track(views: Views, setting: Setting) -> Tracked:
     """Follow all gold beads, dark on bright, of a tilt series (view, y, x).
 
-    Raises SolutionError where too few beads can be followed to solve anything.
+    Large beads are linked in reduced views and located in the full ones. Raises SolutionError
+    where too few beads can be followed to solve anything.
     """
+    factor = max(1, int(setting.radius / WORKING_RADIUS))
+    small = reduce_views(views, factor) if factor > 1 else views
+    solution = _link_and_solve(small, _reduced(setting, factor))
+    solution = replace(solution, xyz=factor * solution.xyz, shifts=factor * solution.shifts)
+    return locate_all(views, solution, setting)
+
+
+def track_seeds(views: Views, seeds: Array, setting: Setting) -> Tuple[Tracked, Ints]:
+    """Follow the beads that are marked (bead, view, 2) in some views.
+
+    Also gives, for each bead that can be followed, the number of its seed. Seeds with marks in
+    enough views tell the geometry themselves; else all beads of the series are tracked for it.
+    Raises SolutionError where too few beads can be followed.
+    """
+    counts = _count(seeds)
+    rich = counts >= max(MIN_VIEWS, MIN_SHARE / 2 * seeds.shape[1])
+    if rich.sum() >= min(4, max((counts > 0).sum(), 2)):
+        solution = _solve(seeds[rich], setting)
+    else:
+        solution = track(views, setting).solution
+    chosen = np.flatnonzero(counts)
+    xyz = _positions(views, seeds[chosen], solution, setting)
+    found = np.isfinite(xyz[:, 0])
+    start = replace(solution, xyz=xyz[found])
+    tracked = locate_all(views, start, setting, every_bead=True)
+    return tracked, chosen[found][tracked.numbers]
+
+
+def locate_all(
+    views: Views, solution: Solution, setting: Setting, *, every_bead: bool = False
+) -> Tracked:
+    """Locate the beads of a solution in all views, and solve again.
+
+    Beads that are then marked in too few views are left out unless `every_bead` is wanted.
+    """
+    centre = (np.array(views.shape[:0:-1]) - 1) / 2
+    places = predict(solution)
+    numbers = np.arange(len(places))
+    for _ in range(2):
+        within = _visible(solution, centre - 1)
+        profiles = _profiles(views, np.where(within[..., None], places, np.nan) + centre, setting)
+        tracked = _locate(views, solution, profiles, setting)
+        required = MIN_VIEWS if every_bead else _required(solution, centre - setting.radius)
+        tracked = keep(tracked, _count(tracked.marks) >= required)
+        marks, solution = _drop_misfits(tracked.marks, setting)
+        numbers = numbers[tracked.numbers]
+        tracked = replace(tracked, marks=marks, solution=solution, numbers=numbers)
+        places = tracked.marks
+    return tracked
+
+
+def _link_and_solve(views: Views, setting: Setting) -> Solution:
+    """Find and link beads and give the geometry that explains them, to about a pixel."""
     found = find_in_views(views, setting)
     centre = (np.array(views.shape[:0:-1]) - 1) / 2
     points = [each.xy - centre for each in found]
@@ -85,14 +144,58 @@ def track(views: Views, setting: Setting) -> Tracked:
         marks = _reassign(points, solution, gate * max(1.0, setting.radius / 3))
         lasting = _count(marks) >= 0.5 * _required(solution, centre - setting.radius)
         marks, solution = _settle(marks[lasting], setting, MIN_VIEWS)
-    profiles = _profiles(views, marks + centre, setting.radius)
-    for _ in range(2):
-        tracked = _locate(views, solution, profiles, setting)
-        required = _required(solution, centre - setting.radius)
-        tracked = _keep(tracked, _count(tracked.marks) >= required)
-        marks, solution = _drop_misfits(tracked.marks, setting)
-        tracked = replace(tracked, marks=marks, solution=solution)
-    return tracked
+    return solution
+
+
+def _positions(views: Views, seeds: Array, solution: Solution, setting: Setting) -> Array:
+    """Give where (seed, 3) beads are that are marked in a view or more, NaN where none is found.
+
+    Marks far enough apart in tilt fix a bead; one that is marked in a single view lies somewhere
+    on its ray, at the depth where it meets most candidates in the other views.
+    """
+    points = as_points(seeds)
+    weights = np.ones(len(points.xy))
+    xyz = bundle.triangulate(points, solution.parameters, solution.shifts, weights)
+    marked = np.isfinite(seeds[..., 0])
+    tilts = np.where(marked, setting.tilt_angles, np.nan)
+    vague = np.flatnonzero(np.nanmax(tilts, axis=1) - np.nanmin(tilts, axis=1) < MIN_TILT_RANGE)
+    if len(vague):
+        centre = (np.array(views.shape[:0:-1]) - 1) / 2
+        found = [each.xy - centre for each in find_in_views(views, setting)]
+        trees = [scipy.spatial.cKDTree(each) for each in found]
+        for seed in vague:
+            view = int(np.flatnonzero(marked[seed])[0])
+            xyz[seed] = _seek_depth(view, seeds[seed, view], trees, solution, setting)
+    return xyz
+
+
+def _seek_depth(
+    view: int,
+    place: Array,
+    trees: Sequence[scipy.spatial.cKDTree],
+    solution: Solution,
+    setting: Setting,
+) -> Array:
+    projections = bundle.matrices(solution.parameters)
+    nearest = np.linalg.pinv(projections[view]) @ (place - solution.shifts[view])
+    ray = np.cross(*projections[view])
+    depths = np.arange(-3 * setting.depth_sd, 3 * setting.depth_sd, setting.radius / 2)
+    line = nearest + depths[:, None] * ray / np.linalg.norm(ray)
+    seen = np.einsum("vij,dj->vdi", projections, line) + solution.shifts[:, None]
+    away = np.array([tree.query(each)[0] for tree, each in zip(trees, seen) if tree.n])
+    votes = np.clip(1 - (away / setting.radius) ** 2, 0, None).sum(axis=0)
+    met = (away < setting.radius).sum(axis=0)
+    best = int(np.argmax(votes))
+    return line[best] if met[best] >= MIN_VIEWS else np.full(3, np.nan)
+
+
+def _reduced(setting: Setting, factor: int) -> Setting:
+    return replace(
+        setting,
+        radius=setting.radius / factor,
+        depth_sd=setting.depth_sd / factor,
+        search=setting.search / factor,
+    )
 
 
 def find_in_views(views: Views, setting: Setting) -> List[beads.Candidates]:
@@ -117,6 +220,17 @@ def predict(solution: Solution) -> Array:
     """Give the places (bead, view, 2) at which a solution sees its beads."""
     seen: Array = np.einsum("vij,bj->bvi", bundle.matrices(solution.parameters), solution.xyz)
     return seen + solution.shifts
+
+
+def keep(tracked: Tracked, chosen: Bools) -> Tracked:
+    """Give the same for some of the beads (bead,)."""
+    return Tracked(
+        tracked.marks[chosen],
+        tracked.likeness[chosen],
+        tracked.amplitude[chosen],
+        replace(tracked.solution, xyz=tracked.solution.xyz[chosen]),
+        tracked.numbers[chosen],
+    )
 
 
 def _link(points: Sequence[Array], setting: Setting) -> Array:
@@ -179,9 +293,10 @@ def _reassign(points: Sequence[Array], solution: Solution, gate: float) -> Array
     return marks
 
 
-def _profiles(views: Views, places: Array, radius: float) -> List[Array]:
+def _profiles(views: Views, places: Array, setting: Setting) -> List[Array]:
     """Give a radial profile of the beads a view, pooled with neighbours where beads are few."""
-    half = int(np.ceil(beads.REACH * radius)) + 2
+    reach = beads.REACH * setting.radius
+    half = int(np.ceil(reach)) + 2
     cuts = []
     for view, image in enumerate(views):
         xy = places[np.isfinite(places[:, view, 0]), view]
@@ -193,7 +308,7 @@ def _profiles(views: Views, places: Array, radius: float) -> List[Array]:
         nearest = np.argsort(np.abs(np.arange(len(views)) - view), kind="stable")
         pool = nearest[: int(np.searchsorted(np.cumsum(counts[nearest]), POOL)) + 1]
         patches, offsets = (np.concatenate([cuts[each][k] for each in pool]) for k in (0, 1))
-        profiles.append(beads.radial_profile(patches, offsets, beads.REACH * radius))
+        profiles.append(beads.radial_profile(patches, offsets, reach))
     return profiles
 
 
@@ -221,7 +336,7 @@ def _locate(
     off = np.hypot(*np.moveaxis(marks - predicted, -1, 0))
     good = (likeness > MIN_LIKENESS) & (amplitude > MIN_AMPLITUDE) & (off < setting.radius)
     marks[~good] = np.nan
-    return Tracked(marks, likeness, amplitude, solution)
+    return Tracked(marks, likeness, amplitude, solution, np.arange(len(marks)))
 
 
 def _drop_misfits(marks: Array, setting: Setting) -> Tuple[Array, Solution]:
@@ -256,15 +371,6 @@ def _touching(predicted: Array, reach: float) -> Bools:
         distance, _ = scipy.spatial.cKDTree(predicted[:, view]).query(predicted[:, view], k=2)
         touching[:, view] = distance[:, 1] < reach
     return touching
-
-
-def _keep(tracked: Tracked, chosen: Bools) -> Tracked:
-    return Tracked(
-        tracked.marks[chosen],
-        tracked.likeness[chosen],
-        tracked.amplitude[chosen],
-        replace(tracked.solution, xyz=tracked.solution.xyz[chosen]),
-    )
 
 
 def _count(marks: Array) -> Ints:

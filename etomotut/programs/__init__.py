@@ -15,6 +15,12 @@ from etomotut.errors import OptionError
 from etomotut.programs.options import Option
 
 PROGRAMS = (
+    "autofidseed",
+    "beadtrack",
+    "imodchopconts",
+    "newstack",
+    "tiltalign",
+    "tiltxcorr",
     "xfproduct",
     "xftoxg",
 )

@@ -7,10 +7,23 @@ geometry is solved again. The output holds the tracks of the seeds.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Tuple
 
-from etomotut.programs import angles
+import numpy as np
+import numpy.typing as npt
+
+from etomotut.errors import OptionError
+from etomotut.programs import angles, bead_images
+from etomotut.programs.console import word_list
 from etomotut.programs.options import THREADS, Option, Ranges, Several, Values
+
+if TYPE_CHECKING:
+    from etomotut.engine.bundle_adjustment import Tracks
+    from etomotut.formats.model import Model
+
+Array = npt.NDArray[np.float64]
 
 PAIR, PAIR_OF_NUMBERS = Several(int, 2), Several(float, 2)
 
@@ -25,8 +38,8 @@ OPTIONS = (
     *angles.OPTIONS,
     Option("BeadDiameter", float, "diameter in unbinned pixels", required=True, low=0.1),
     Option("LightBeads", bool, "beads are lighter than their background"),
-    Option("FillGaps", bool, "mark beads also in views where the seed has none"),
-    Option("MaxGapSize", int, "accepted; gaps are filled wherever a bead is seen", 5, low=0),
+    Option("FillGaps", bool, "as in IMOD; gaps are always filled where a bead is seen"),
+    Option("MaxGapSize", int, "as in IMOD; not needed here"),
     # How IMOD's program searches, solves and rescues. The embedded one predicts from all views at
     # once and needs none of it; the options are known so that one command serves both.
     Option("TiltDefaultGrouping", int, "as in IMOD; not needed here"),
@@ -64,3 +77,66 @@ POSITIONAL = ()
 
 def run(values: Values) -> None:
     """Write the tracks of the seeds."""
+    from etomotut.engine import tracking
+    from etomotut.formats import model
+
+    views, pixel_size = bead_images.read(values)
+    seeds = model.read(values["InputSeedModel"])
+    marks = _seed_marks(values, seeds, views.shape)
+    setting = bead_images.setting(values, views, pixel_size, wanted=min(max(len(marks), 4), 15))
+    setting = replace(setting, limit=max(setting.limit, 4 * len(marks)))
+    tracked, numbers = tracking.track_seeds(views, marks, setting)
+    tracked.marks[:, [view - 1 for view in values["SkipViews"] or []]] = np.nan
+    points = tracking.as_points(tracked.marks)
+    _report(points, numbers, marks)
+    tracks = model.from_tracks(
+        np.column_stack([points.xy + _centre(views.shape), points.view]),
+        numbers[points.bead],
+        size=views.shape[::-1],
+        pixel_size=pixel_size,
+        symbol_size=seeds.objects[0].symbol_size,
+    )
+    model.write(values["OutputModel"], tracks)
+
+
+def _seed_marks(values: Values, seeds: Model, shape: Tuple[int, ...]) -> Array:
+    """Give the seeds as marks (contour, view, 2) from the centre of the view; NaN elsewhere."""
+    from etomotut.formats import model
+
+    rows, contours = model.tracks(seeds)
+    view = rows[:, 2].astype(np.int64)
+    if not len(rows):
+        raise OptionError(f"seed model {values['InputSeedModel']} has no points")
+    if view.min() < 0 or view.max() >= shape[0]:
+        raise OptionError(
+            f"seed model {values['InputSeedModel']} has points on view {view.max() + 1}; "
+            f"{values['ImageFile']} has {shape[0]} views"
+        )
+    marks = np.full((contours.max() + 1, shape[0], 2), np.nan)
+    marks[contours, view] = rows[:, :2] - _centre(shape)
+    return marks
+
+
+def _centre(shape: Tuple[int, ...]) -> Array:
+    return (np.array(shape[:0:-1], float) - 1) / 2
+
+
+def _report(points: Tracks, numbers: npt.NDArray[np.int64], seeds: Array) -> None:
+    """Print, as IMOD does, the views on which points are missing."""
+    views = seeds.shape[1]
+    lost = np.setdiff1d(np.flatnonzero(np.isfinite(seeds[..., 0]).any(axis=1)), numbers)
+    if len(lost):
+        print(f"Seeds that could not be followed: {word_list(lost + 1)}")
+    print("\nObj cont:  Views on which points are missing")
+    total = 0
+    for bead, number in enumerate(numbers):
+        missing = np.setdiff1d(np.arange(views), points.view[points.bead == bead])
+        total += len(missing)
+        if len(missing):
+            print(f" 1{number + 1:4d}: {_ranges(missing + 1)}")
+    print(f" Total points missing ={total:12d}")
+
+
+def _ranges(numbers: npt.NDArray[np.int64]) -> str:
+    runs = np.split(numbers, np.flatnonzero(np.diff(numbers) > 1) + 1)
+    return ",".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs)

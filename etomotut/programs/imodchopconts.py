@@ -7,8 +7,22 @@ less.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, List, Tuple
 
+import numpy as np
+import numpy.typing as npt
+
+from etomotut.errors import OptionError
 from etomotut.programs.options import Option, Ranges, Values
+
+if TYPE_CHECKING:
+    from etomotut.formats.model import Model
+
+Array = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+SHORTEST = 16  # points of a piece, where its length follows from the number of views
+USUAL_OVERLAP = 4
 
 OPTIONS = (
     Option("InputModel", Path, "model to cut", short="input", required=True),
@@ -24,3 +38,73 @@ POSITIONAL = ("InputModel", "OutputModel")
 
 def run(values: Values) -> None:
     """Write the model of pieces."""
+    from etomotut.formats import model
+
+    source = model.read(values["InputModel"])
+    chosen = values["ObjectsToDo"] or range(1, len(source.objects) + 1)
+    length = _length(values, source)
+    for number in chosen:
+        if number > len(source.objects):
+            raise OptionError(f"option ObjectsToDo names object {number} of {len(source.objects)}")
+        each = source.objects[number - 1]
+        pieces = []
+        for index, contour in enumerate(each.contours, 1):
+            for piece in cuts(len(contour.points), length, _overlap(values)):
+                surface = index if values["AssignSurfaces"] else contour.surface
+                pieces.append(model.Contour(contour.points[piece], surface, contour.time))
+        print(f"Object {number}: {len(each.contours)} contours cut into {len(pieces)}")
+        each.contours = pieces
+    model.write(values["OutputModel"], source)
+
+
+def cuts(count: int, length: int, overlap: int) -> List[slice]:
+    """Give the pieces of `length` points into which `count` points are cut.
+
+    Neighbours share at least `overlap` points, evenly; with a negative overlap they share none and
+    are as equal as can be.
+    """
+    if count <= length:
+        return [slice(0, count)]
+    if overlap < 0:
+        number = -(-count // length)
+        edges = np.rint(np.linspace(0, count, number + 1)).astype(int)
+        return [slice(first, last) for first, last in zip(edges[:-1], edges[1:])]
+    step = max(length - overlap, 1)
+    number = 1 + -(-(count - length) // step)
+    starts = np.rint(np.linspace(0, count - length, number)).astype(int)
+    return [slice(start, start + length) for start in starts]
+
+
+def cut_tracks(table: Array, tracks: Ints, length: int, overlap: int) -> Tuple[Array, Ints, Ints]:
+    """Cut tracks given as points (point, 3) and numbers (point,) into pieces.
+
+    Gives the points, the numbers of the pieces, and those of the tracks they come from.
+    """
+    rows: List[Ints] = []
+    pieces: List[Ints] = []
+    parents: List[Ints] = []
+    for track in np.unique(tracks):
+        own = np.flatnonzero(tracks == track)
+        own = own[np.argsort(table[own, 2], kind="stable")]
+        for piece in cuts(len(own), length, overlap):
+            rows.append(own[piece])
+            pieces.append(np.full(len(own[piece]), len(pieces)))
+            parents.append(np.full(len(own[piece]), track))
+    return table[np.concatenate(rows)], np.concatenate(pieces), np.concatenate(parents)
+
+
+def _length(values: Values, source: Model) -> int:
+    longest = max([len(contour.points) for _, _, contour in source.contours()], default=0)
+    if values["NumberOfPieces"] is not None:
+        return max(-(-longest // values["NumberOfPieces"]), 2)
+    if values["LengthOfPieces"] is None:
+        return longest
+    if values["LengthOfPieces"] > 0:
+        return int(values["LengthOfPieces"])
+    return max(source.size[2] // 5, SHORTEST)
+
+
+def _overlap(values: Values) -> int:
+    if values["MinimumOverlap"] is not None:
+        return int(values["MinimumOverlap"])
+    return 0 if values["LengthOfPieces"] == 1 else USUAL_OVERLAP

@@ -1,0 +1,40 @@
+"""Views of a tilt series made ready for comparing: smaller, and with nothing that outshines."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Views = npt.NDArray[np.float32]
+Image = npt.NDArray[np.float32]
+
+# robust standard deviations about the median at which views are clipped
+SPECIMEN = 1.0  # gold and carbon no darker than the specimen: whole views follow its middle
+FEATURES = 8.0  # all but faulty pixels: a patch follows its most distinct feature
+
+
+def reduce_views(views: Views, factor: int) -> Views:
+    """Average squares of factor x factor pixels about the centre of each view (view, y, x)."""
+    if factor == 1:
+        return views.astype(np.float32, copy=False)
+    count, height, width = views.shape
+    rows, columns = height // factor, width // factor
+    top, left = (height - rows * factor) // 2, (width - columns * factor) // 2
+    part = views[:, top : top + rows * factor, left : left + columns * factor]
+    squares = part.reshape(count, rows, factor, columns, factor)
+    reduced: Views = squares.mean(axis=(2, 4), dtype=np.float32)
+    return reduced
+
+
+def clip_view(view: Image, deviations: float) -> Image:
+    """Give a view about its mean in units of its spread, clipped about its median.
+
+    Unclipped, the beads of one surface decide the correlation of whole views, which then follow
+    that surface instead of the middle of the specimen.
+    """
+    sample = view[::4, ::4]
+    median = float(np.median(sample))
+    reach = deviations * 1.4826 * float(np.median(np.abs(sample - median)))
+    image = np.clip(view, median - reach, median + reach).astype(np.float32)
+    result: Image = (image - image.mean()) / max(float(image.std()), 1e-9)
+    return result

@@ -1,0 +1,74 @@
+"""What autofidseed and beadtrack share: views with dark beads, and how to track them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Tuple
+
+import numpy as np
+import numpy.typing as npt
+
+from etomotut.errors import EtomotutError, OptionError
+from etomotut.programs import angles
+from etomotut.programs.console import threads
+from etomotut.programs.options import Values
+
+if TYPE_CHECKING:
+    from etomotut.engine.tracking import Setting
+
+Views = npt.NDArray[np.float32]
+
+DEPTH_SD = 1200.0  # Å; the spread of depths to expect, generous for ice of up to 4000
+GOLD = 100.0  # Å; the bead diameter to assume where an image has no pixel size
+LARGEST_STEP = 0.12  # of the width or height of a view, from view to view
+LARGEST_DIAMETER = 0.25  # of the width or height of a view
+
+
+def read(values: Values) -> Tuple[Views, float]:
+    """Give the views (view, y, x), beads dark, and their pixel size in Å (0: unknown)."""
+    from etomotut.formats.mrc import Stack
+
+    stack = Stack(values["ImageFile"])
+    views = stack[:].astype(np.float32)
+    if not np.isfinite(views).all():
+        view = int(np.flatnonzero(~np.isfinite(views).all(axis=(1, 2)))[0])
+        raise EtomotutError(
+            f"{values['ImageFile']} has values that are no numbers in view {view + 1}"
+        )
+    return (-views if values["LightBeads"] else views), stack.pixel_size
+
+
+def setting(values: Values, views: Views, pixel_size: float, *, wanted: int) -> Setting:
+    """Give the setting for tracking, with the bead radius measured near the one that was typed."""
+    from etomotut.engine import beads
+    from etomotut.engine.tracking import Setting
+
+    tilt_angles = angles.read_angles(values, len(views))
+    typed = values["BeadDiameter"] / values["ImagesAreBinned"]
+    shortest = min(views.shape[1:])
+    if not 2.0 <= typed <= LARGEST_DIAMETER * shortest:
+        raise OptionError(
+            f"option BeadDiameter is {typed:.1f} pixels in these images of {views.shape[2]} x "
+            f"{views.shape[1]}; it must be 2 to {LARGEST_DIAMETER * shortest:.0f}"
+        )
+    level = np.argsort(np.abs(tilt_angles), kind="stable")[:5]
+    radius = beads.measure_radius([views[view] for view in level], typed / 2, wanted=wanted)
+    print(f"Beads stand out most at a diameter of {2 * radius:.1f} pixels ({typed:.1f} typed)")
+    angstroms = pixel_size or GOLD / typed
+    return Setting(
+        tilt_angles,
+        values["RotationAngle"],
+        radius,
+        depth_sd=DEPTH_SD / angstroms,
+        search=max(LARGEST_STEP * shortest, 20.0),
+        limit=max(150, 3 * wanted),
+        threads=threads(),
+    )
+
+
+def parse_command_file(path: Path) -> Values:
+    """Give the values of a command file for beadtrack; raises OptionError."""
+    from etomotut.programs import beadtrack
+    from etomotut.programs.options import PARAMETER_FILE, parse
+
+    return parse(beadtrack.OPTIONS, [f"-{PARAMETER_FILE[0]}", str(path)])
