@@ -1,6 +1,6 @@
 """Compiled loops that lay projections of bodies into images, in place.
 
-Images are (layer, y, x), places are array indices with fractions, lengths are pixels. A body is
+Images are (y, x), places are array indices with fractions, lengths are pixels. A body is
 laid into its window only.
 """
 
@@ -17,11 +17,9 @@ Array = npt.NDArray[np.float64]
 
 
 @numba.njit(cache=True, nogil=True)
-def add_blobs(
-    layers: Image, layer: npt.NDArray[np.int64], x: Array, y: Array, width: Array, integral: Array
-) -> None:
+def add_blobs(image: Image, x: Array, y: Array, width: Array, integral: Array) -> None:
     """Add Gaussians (n,) of a standard deviation and an integral over pixels."""
-    height, columns = layers.shape[1], layers.shape[2]
+    height, columns = image.shape
     across = np.empty(256, np.float32)
     for n in range(len(x)):
         reach = min(int(3.3 * width[n]) + 1, 127)
@@ -35,7 +33,6 @@ def add_blobs(
         for i in range(first_x, last_x + 1):
             away = np.float32(i - x[n])
             across[i - first_x] = np.exp(factor * away * away)
-        image = layers[layer[n]]
         for j in range(first_y, last_y + 1):
             away = np.float32(j - y[n])
             line = peak * np.exp(factor * away * away)

@@ -165,10 +165,11 @@ def _draw_beads(parameters: Parameters, seen: Field, rng: Generator) -> Tuple[Ar
     radii = 0.5 * diameter * (1 + parameters.bead_spread * rng.normal(size=count))
     alone = parameters.beads - parameters.pairs
     places = np.zeros((0, 3))
-    for _ in range(_TRIES * count):
-        index = len(places)
-        if index == count:
-            return places, radii
+    tries = 0
+    while len(places) < count:
+        index, tries = len(places), tries + 1
+        if tries > _TRIES:
+            raise OptionError(f"{parameters.name}: no room for {count} beads in the field of view")
         paired, inner = alone <= index < parameters.beads, index < alone
         if paired:
             partner = index - alone
@@ -181,8 +182,8 @@ def _draw_beads(parameters: Parameters, seen: Field, rng: Generator) -> Tuple[Ar
             free = inner or not seen.shows(flat, -diameter)[0]
         away = np.hypot(*(places - place)[:, :2].T)
         if free and not (np.delete(away, partner if paired else []) < 2.2 * diameter).any():
-            places = np.concatenate([places, place[None]])
-    raise OptionError(f"{parameters.name}: no room for {count} beads in the field of view")
+            places, tries = np.concatenate([places, place[None]]), 0
+    return places, radii
 
 
 def _direction(rng: Generator) -> Array:
