@@ -6,7 +6,7 @@ A scaling turns a density v into factor * v + offset. The rules are those of IMO
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, List, Sequence, Tuple
+from typing import Any, Sequence, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -74,26 +74,25 @@ def to_mean_and_deviation(summary: Summary, mean: float, deviation: float) -> Sc
     return Scaling(factor, mean - factor * summary.mean)
 
 
-def to_common_mean_and_deviation(summaries: Sequence[Summary], target: Range) -> List[Scaling]:
-    """Give each image's scaling to one mean and deviation, such that all fill a range together.
+def common_mean_and_deviation(summaries: Sequence[Summary], target: Range) -> Tuple[float, float]:
+    """Give the mean and deviation that images have to have so that they fill a range together.
 
     Extremes that are outliers among those of all images are left outside the range, so that one
     hot pixel does not flatten the rest.
     """
     varied = [s for s in summaries if s.deviation > 0]
     if not varied:
-        return [Scaling(0.0, target[0]) for _ in summaries]
+        return target[0], 1.0
     lows = _without_outliers([(s.low - s.mean) / s.deviation for s in varied])
     highs = _without_outliers([(s.high - s.mean) / s.deviation for s in varied])
     common = to_range(lows.min(), highs.max(), target)
-    return [to_mean_and_deviation(s, common.offset, common.factor) for s in summaries]
+    return common.offset, common.factor
 
 
-def to_common_mean(summaries: Sequence[Summary]) -> List[Scaling]:
-    """Give each image's shift to the mean of all, or to more if densities would become negative."""
+def common_mean(summaries: Sequence[Summary]) -> float:
+    """Give the mean of all images, or more if shifting them to it made densities negative."""
     mean = float(np.mean([s.mean for s in summaries]))
-    mean = max(mean, max(s.mean - s.low for s in summaries))
-    return [Scaling(1.0, mean - s.mean) for s in summaries]
+    return max(mean, max(s.mean - s.low for s in summaries))
 
 
 def range_after(summaries: Sequence[Summary], scalings: Sequence[Scaling]) -> Range:

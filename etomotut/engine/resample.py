@@ -144,13 +144,14 @@ def _box(x: Distances, pixel: float) -> Distances:
 
 
 def _blackman(x: Distances, pixel: float) -> Distances:
-    return 0.42 + 0.5 * np.cos(np.pi * x) + 0.08 * np.cos(2 * np.pi * x)
+    window: Distances = 0.42 + 0.5 * np.cos(np.pi * x) + 0.08 * np.cos(2 * np.pi * x)
+    return window
 
 
 def _mitchell(x: Distances, pixel: float) -> Distances:
     # Mitchell and Netravali, Computer Graphics 22 (1988) 221, equation 8, with B = C = 1/3
-    near = (7 * x**3 - 12 * x**2 + 16 / 3) / 6
-    far = (-7 / 3 * x**3 + 12 * x**2 - 20 * x + 32 / 3) / 6
+    near: Distances = (7 * x**3 - 12 * x**2 + 16 / 3) / 6
+    far: Distances = (-7 / 3 * x**3 + 12 * x**2 - 20 * x + 32 / 3) / 6
     return np.where(x < 1, near, far)
 
 

@@ -106,7 +106,7 @@ def interpolate_nearest(
 
 @numba.njit(cache=True, nogil=True)
 def _inner_columns(
-    place: Places, j: int, before: int, after: int, shape: Tuple[int, ...], columns: int
+    place: Places, j: int, before: Number, after: Number, shape: Tuple[int, ...], columns: int
 ) -> Tuple[int, int]:
     """Give the range of columns of row j whose windows lie within the image.
 
@@ -118,13 +118,14 @@ def _inner_columns(
         step, size = place[axis, 0], shape[1 - axis]
         # shown while low <= step * i < high
         low, high = before + 1e-6 - start, size - after - 1e-6 - start
-        if abs(step) > 1e-12:
+        if high <= low or (abs(step) < 1e-12 and not low <= 0 < high):
+            return columns, columns
+        if abs(step) >= 1e-12:
             low, high = low / step, high / step
             first, last = max(first, min(low, high)), min(last, max(low, high))
-        elif low > 0 or high <= 0:
-            last = first
-    begin = int(np.ceil(first))
-    return begin, max(int(np.ceil(last)), begin)
+    if first >= last:
+        return columns, columns
+    return int(np.ceil(first)), int(np.ceil(last))
 
 
 @numba.njit(cache=True, nogil=True)
@@ -232,13 +233,22 @@ def interpolate_cubic(image: Image, place: Places, fill: Number, extend: bool, o
 
 
 @numba.njit(cache=True, nogil=True)
-def _distance(x: Number, y: Number, segment: Places) -> Number:
+def _squared_distance(x: Number, y: Number, segment: Places) -> Number:
     ax, ay, bx, by = segment
     dx, dy = bx - ax, by - ay
     length = dx * dx + dy * dy
     along = ((x - ax) * dx + (y - ay) * dy) / length if length > 0 else 0.0
     along = min(max(along, 0.0), 1.0)
-    return np.hypot(x - ax - along * dx, y - ay - along * dy)
+    across, upward = x - ax - along * dx, y - ay - along * dy
+    return across * across + upward * upward
+
+
+@numba.njit(cache=True, nogil=True)
+def _weight(x: Number, y: Number, segments: Places, distance: int) -> Number:
+    nearest = np.inf
+    for k in range(len(segments)):
+        nearest = min(nearest, _squared_distance(x, y, segments[k]))
+    return min((np.sqrt(nearest) + 0.5) / (distance + 1), 1.0)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -257,21 +267,18 @@ def blend_to_fill(
     `segments` (border, 4) are the borders between image and filled area as ax, ay, bx, by in the
     result; the fall is linear, on the image's side of the border if `inside`, else beyond it.
     """
-    reach = (distance + 1) * (np.abs(place[:, :2]).sum())  # in pixels of the image, generously
+    # how far the fall reaches in pixels of the image, at most
+    reach = (distance + 1) * np.abs(place[:, :2]).sum()
     for j in range(out.shape[0]):
-        for i in range(out.shape[1]):
-            x = place[0, 0] * i + place[0, 1] * j + place[0, 2]
-            y = place[1, 0] * i + place[1, 1] * j + place[1, 2]
-            depth = min(min(x + 0.5, width - 0.5 - x), min(y + 0.5, height - 0.5 - y))
-            within = depth >= 0
-            if within != inside or abs(depth) > reach:
-                if not within:
-                    out[j, i] = fill
-                continue
-            nearest = np.inf
-            for k in range(len(segments)):
-                nearest = min(nearest, _distance(i, j, segments[k]))
-            weight = min((nearest + 0.5) / (distance + 1), 1.0)
-            if not inside:
-                weight = 1.0 - weight
-            out[j, i] = fill + weight * (out[j, i] - fill)
+        line = out[j]
+        start_x, start_y = place[:, 1] * j + place[:, 2]
+        first, last = _inner_columns(place, j, reach, reach, (height, width), len(line))
+        for begin, end in ((0, first), (last, len(line))):
+            for i in range(begin, end):
+                x, y = start_x + place[0, 0] * i, start_y + place[1, 0] * i
+                depth = min(min(x + 0.5, width - 0.5 - x), min(y + 0.5, height - 0.5 - y))
+                if depth < -reach or (inside and depth < 0):
+                    line[i] = fill
+                elif inside or depth < 0:
+                    weight = _weight(i, j, segments, distance)
+                    line[i] = fill + (weight if inside else 1 - weight) * (line[i] - fill)

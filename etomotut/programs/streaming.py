@@ -1,0 +1,54 @@
+"""Working on many sections of files at once while few of them are in memory."""
+
+from __future__ import annotations
+
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Callable, Deque, Iterable, Iterator, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from etomotut.errors import EtomotutError
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def in_order(
+    function: Callable[[Item], Result], items: Iterable[Item], workers: int
+) -> Iterator[Result]:
+    """Give function(item) for each item in order; `workers` threads are a few items ahead.
+
+    Numpy and compiled kernels leave the interpreter to other threads while they work. An error
+    of the function is raised where its result would have come.
+    """
+    if workers == 1:
+        yield from map(function, items)
+        return
+    waiting: Deque[Future[Result]] = deque()
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            for item in items:
+                waiting.append(pool.submit(function, item))
+                if len(waiting) > 2 * workers:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def require_numbers(image: npt.NDArray[Any], name: str) -> None:
+    """Raise EtomotutError, saying where, if an image (y, x) has what is not a finite number.
+
+    `name` says which image it is, as in "view 3 of a.st".
+    """
+    wrong = np.argwhere(~np.isfinite(image))
+    if len(wrong):
+        y, x = wrong[0]
+        raise EtomotutError(
+            f"{name} has {len(wrong)} densities that are not finite numbers, the first at "
+            f"x {x}, y {y} (from 0)"
+        )
