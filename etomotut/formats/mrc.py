@@ -8,6 +8,7 @@ a temporary name and takes its own when it is complete, so that half a file is n
 from __future__ import annotations
 
 import os
+import threading
 import warnings
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +34,7 @@ HEADER_BYTES = 1024
 LABEL_LIMIT = 10
 _IMOD_STAMP = 1146047817  # "IMOD" in the header's bytes 153-156, then its flags
 _SIGNED_FLAG = 1
+_PIECE = 1 << 16
 
 
 class Stack:
@@ -66,41 +68,57 @@ class Stack:
 
 
 class Writer:
-    """Sections of an MRC file under construction; assign them in any order, each once."""
+    """Sections of an MRC file under construction; put them in any order, each once.
+
+    Several threads may put sections at the same time.
+    """
 
     def __init__(self, path: Path, shape: Sequence[int], dtype: npt.DTypeLike) -> None:
         self.shape = tuple(int(size) for size in shape)
         self.dtype = np.dtype(dtype)
         self._path = path
         self._section_bytes = int(np.prod(self.shape[1:], dtype=np.int64)) * self.dtype.itemsize
-        self._file = path.open("r+b")
+        self._file = path.open("r+b", buffering=0)
+        self._lock = threading.Lock()
         self._low, self._high, self._sum, self._count = np.inf, -np.inf, 0.0, 0
 
     def __setitem__(self, index: Index, sections: npt.ArrayLike) -> None:
         start = index.start or 0 if isinstance(index, slice) else index
-        data = np.ascontiguousarray(sections, self.dtype)
-        data = data.reshape((-1, *self.shape[1:]))
+        self.put(start, np.asarray(sections, self.dtype))
+
+    def put(
+        self,
+        start: int,
+        sections: npt.NDArray[Any],
+        statistics: Optional[Tuple[float, float, float]] = None,
+    ) -> None:
+        """Write sections (section, y, x) from number `start` on.
+
+        `statistics` are their lowest and highest density and the sum, if they are known already.
+        """
+        data = np.ascontiguousarray(sections, self.dtype).reshape((-1, *self.shape[1:]))
         if start < 0 or start + len(data) > self.shape[0]:
             raise IndexError(f"sections {start} to {start + len(data)} of {self.shape[0]}")
-        self._file.seek(HEADER_BYTES + start * self._section_bytes)
-        self._file.write(data.data)
-        self._note(data)
+        _write_at(self._file.fileno(), data, HEADER_BYTES + start * self._section_bytes)
+        if data.size:
+            low, high, total = statistics or _statistics(data)
+            with self._lock:
+                self._low, self._high = min(self._low, low), max(self._high, high)
+                self._sum, self._count = self._sum + total, self._count + data.size
+
+    @property
+    def statistics(self) -> Tuple[float, float, float]:
+        """The lowest, highest and mean density of what was put so far."""
+        return self._low, self._high, self._sum / max(self._count, 1)
 
     def close(self) -> None:
         """Write the header's density statistics and close the file."""
         self._file.close()
         with mrcfile.mmap(self._path, "r+", permissive=True) as file:
             if self._count:
-                file.header.dmin, file.header.dmax = self._low, self._high
-                file.header.dmean = self._sum / self._count
-                file.header.rms = -1.0
-
-    def _note(self, data: npt.NDArray[Any]) -> None:
-        if data.size:
-            self._low = min(self._low, float(data.min()))
-            self._high = max(self._high, float(data.max()))
-            self._sum += float(data.sum(dtype=np.float64))
-            self._count += data.size
+                header = file.header
+                header.dmin, header.dmax, header.dmean = self.statistics
+                header.rms = -1.0
 
 
 def read(path: PathLike) -> npt.NDArray[Any]:
@@ -152,6 +170,26 @@ def mode_of(dtype: npt.DTypeLike) -> int:
         if np.dtype(stored) == np.dtype(dtype):
             return mode
     raise FormatError(f"MRC files cannot hold values of type {np.dtype(dtype)}")
+
+
+def _write_at(handle: int, data: npt.NDArray[Any], position: int) -> None:
+    """Write an array at a place in a file without moving its pointer, so that threads may."""
+    left = data.data.cast("B")
+    while left:
+        count = os.pwrite(handle, left, position)
+        left, position = left[count:], position + count
+
+
+def _statistics(data: npt.NDArray[Any]) -> Tuple[float, float, float]:
+    """Give the lowest and highest density and the sum, in pieces that stay in the cache."""
+    flat = data.reshape(-1)
+    kind = np.float64 if data.dtype.kind == "f" and data.dtype.itemsize < 4 else None
+    low, high, total = np.inf, -np.inf, 0.0
+    for start in range(0, len(flat), _PIECE):
+        piece = flat[start : start + _PIECE]
+        low, high = min(low, float(piece.min())), max(high, float(piece.max()))
+        total += float(piece.sum(dtype=kind))
+    return low, high, total
 
 
 def _open(path: Path) -> Tuple[npt.NDArray[Any], Any]:

@@ -59,6 +59,17 @@ def threads() -> int:
     return _positive(os.environ.get("OMP_NUM_THREADS", "")) or 1
 
 
+def keep_freed_memory() -> None:
+    """Let memory that large arrays leave be used again, instead of being given back each time.
+
+    The C library raises its limit for giving memory back to the largest block that was freed, up
+    to 32 MB. Else a thread that makes arrays of some MB again and again pays for fresh pages.
+    """
+    import numpy as np
+
+    np.empty((32 << 20) - (1 << 16), np.uint8)
+
+
 def progress(items: Iterable[Item], label: str, total: Optional[int] = None) -> Iterator[Item]:
     """Yield the items while showing how far they are: a bar on a terminal, a few lines in a log."""
     count = total if total is not None else len(items)  # type: ignore[arg-type]
