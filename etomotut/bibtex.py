@@ -1,0 +1,78 @@
+"""
+@article{Kremer1996,
+  title   = {Computer visualization of three-dimensional image data using {IMOD}},
+  author  = {Kremer, James R. and Mastronarde, David N. and McIntosh, J. Richard},
+  journal = {Journal of Structural Biology},
+  volume  = {116},
+  number  = {1},
+  pages   = {71--76},
+  year    = {1996},
+  doi     = {10.1006/jsbi.1996.0013}
+}
+
+@article{Mastronarde2017,
+  title   = {Automated tilt series alignment and tomographic reconstruction in {IMOD}},
+  author  = {Mastronarde, David N. and Held, Susannah R.},
+  journal = {Journal of Structural Biology},
+  volume  = {197},
+  number  = {2},
+  pages   = {102--113},
+  year    = {2017},
+  doi     = {10.1016/j.jsb.2016.07.011}
+}
+
+@article{JimenezdelaMorena2022,
+  title   = {{ScipionTomo}: Towards cryo-electron tomography software integration, reproducibility,
+             and validation},
+  author  = {Jiménez de la Morena, J. and Conesa, P. and Fonseca, Y. C. and others},
+  journal = {Journal of Structural Biology},
+  volume  = {214},
+  number  = {3},
+  pages   = {107872},
+  year    = {2022},
+  doi     = {10.1016/j.jsb.2022.107872}
+}
+
+@article{delaRosaTrevin2016,
+  title   = {Scipion: A software framework toward integration, reproducibility and validation in
+             {3D} electron microscopy},
+  author  = {de la Rosa-Trevín, J. M. and Quintana, A. and del Cano, L. and others},
+  journal = {Journal of Structural Biology},
+  volume  = {195},
+  number  = {1},
+  pages   = {93--99},
+  year    = {2016},
+  doi     = {10.1016/j.jsb.2016.04.010}
+}
+
+@article{Guckenberger1982,
+  title   = {Determination of a common origin in the micrographs of tilt series in
+             three-dimensional electron microscopy},
+  author  = {Guckenberger, R.},
+  journal = {Ultramicroscopy},
+  volume  = {9},
+  pages   = {167--173},
+  year    = {1982}
+}
+
+@incollection{Radermacher2006,
+  title     = {Weighted back-projection methods},
+  author    = {Radermacher, Michael},
+  booktitle = {Electron Tomography},
+  editor    = {Frank, Joachim},
+  publisher = {Springer},
+  pages     = {245--273},
+  year      = {2006}
+}
+
+@article{Zeng2012,
+  title   = {A filtered backprojection algorithm with characteristics of the iterative {Landweber}
+             algorithm},
+  author  = {Zeng, Gengsheng L.},
+  journal = {Medical Physics},
+  volume  = {39},
+  number  = {2},
+  pages   = {603--607},
+  year    = {2012}
+}
+"""

@@ -1,0 +1,54 @@
+"""The plugin as Scipion sees it: its variables, its programs, what it needs at start."""
+
+from __future__ import annotations
+
+from typing import Any, List, Sequence
+
+import pwem
+import pyworkflow.utils as pwutils
+from pyworkflow import VarTypes
+
+from etomotut import backends, compat
+
+IMOD_HOME = "IMOD_HOME"
+
+compat.install()
+
+
+class Plugin(pwem.Plugin):
+    """etomotut's door to Scipion."""
+
+    __module__ = "etomotut"  # Scipion takes name and folder of a plugin from here
+    _homeVar = IMOD_HOME
+    _supportedVersions: Sequence[str] = ()
+
+    @classmethod
+    def _defineVariables(cls) -> None:
+        # The variables of all plugins are one table. IMOD's own plugin may have filled this row.
+        if IMOD_HOME not in cls._vars:
+            description = "Folder of IMOD. Optional: without it the embedded programs run."
+            cls._defineVar(IMOD_HOME, "", description, VarTypes.FOLDER)
+
+    @classmethod
+    def getEnviron(cls) -> Any:
+        """Give a copy of this process's variables."""
+        return pwutils.Environ()
+
+    @classmethod
+    def getActiveVersion(cls, home: Any = None, versions: Any = None) -> str:
+        """Give what the programs come from when the form says Auto."""
+        return str(cls.chooseBackend(backends.AUTO, ("newstack",)))
+
+    @classmethod
+    def validateInstallation(cls) -> List[str]:
+        """Nothing can be missing: every program has an embedded twin."""
+        return []
+
+    @classmethod
+    def defineBinaries(cls, env: Any) -> None:
+        """Install nothing: what pip brings is enough."""
+
+    @classmethod
+    def chooseBackend(cls, choice: int, programs: Sequence[str]) -> backends.Backend:
+        """Give the backend for a form's choice; raises EtomotutError if it is not there."""
+        return backends.choose(choice, programs, cls.getVar(IMOD_HOME) or "")

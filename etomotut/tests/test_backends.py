@@ -1,0 +1,134 @@
+"""Commands are composed from the option tables, for our programs and for the user's IMOD."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from etomotut import backends
+from etomotut.backends import Backend
+from etomotut.errors import EtomotutError, OptionError
+
+MODEL = {
+    "InputSeedModel": "seed.fid",
+    "OutputModel": "out.fid",
+    "ImageFile": "a.st",
+    "BeadDiameter": 9.06,
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Give an IMOD that has newstack and beadtrack, and an autodoc that lacks FillGaps."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "autodoc").mkdir()
+    (tmp_path / "VERSION").write_text("4.12.1\n")
+    for name in ("newstack", "beadtrack"):
+        (tmp_path / "bin" / name).touch()
+    names = ("InputSeedModel", "OutputModel", "ImageFile", "BeadDiameter", "RotationAngle")
+    fields = "".join(f"[Field = {name}]\ntype = FN\n" for name in names)
+    (tmp_path / "autodoc" / "beadtrack.adoc").write_text(fields)
+    return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def no_imod(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("IMOD_HOME", "IMOD_DIR", "SCIPION_PYTHON"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PATH", "/nowhere")
+
+
+def test_an_embedded_program_runs_in_this_python() -> None:
+    words, absent = Backend().command("beadtrack", MODEL)
+    assert words[:4] == [sys.executable, "-m", "etomotut", "beadtrack"]
+    assert words[-2:] == ["-BeadDiameter", "9.06"]
+    assert absent == []
+
+
+def test_scipions_python_is_taken_where_it_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCIPION_PYTHON", "/opt/envs/scipion/bin/python -X utf8")
+    words, _ = Backend().command("beadtrack", MODEL)
+    assert words[:4] == ["/opt/envs/scipion/bin/python", "-X", "utf8", "-m"]
+
+
+def test_options_that_an_imod_lacks_are_left_out_and_named(folder: Path) -> None:
+    words, absent = Backend(folder).command("beadtrack", {**MODEL, "FillGaps": True, "Threads": 2})
+    assert words[0] == str(folder / "bin" / "beadtrack")
+    assert absent == ["FillGaps", "Threads"]
+    assert "-FillGaps" not in words
+
+
+def test_an_option_that_is_not_set_is_not_missed(folder: Path) -> None:
+    assert Backend(folder).command("beadtrack", {**MODEL, "FillGaps": False})[1] == []
+
+
+def test_a_misspelt_option_is_refused_with_either_backend(folder: Path) -> None:
+    for backend in (Backend(), Backend(folder)):
+        with pytest.raises(OptionError, match="BeadDiametre"):
+            backend.command("beadtrack", {**MODEL, "BeadDiametre": 9.0})
+
+
+def test_files_without_an_option_name_stand_at_the_end(folder: Path) -> None:
+    (folder / "autodoc" / "xfproduct.adoc").write_text("[Field = ScaleShifts]\n")
+    values = {"InputFile1": "a.xf", "InputFile2": "b.xf", "OutputFile": "c.xf"}
+    words, absent = Backend(folder).command("xfproduct", {**values, "ScaleShifts": (1.0, 2.0)})
+    assert words[1:] == ["-ScaleShifts", "1,2", "a.xf", "b.xf", "c.xf"]
+    assert absent == []
+
+
+def test_a_command_file_has_a_line_an_option(folder: Path) -> None:
+    values = {**MODEL, "RotationAngle": -95.0, "FillGaps": True}
+    assert Backend(folder).parameters("beadtrack", values) == [
+        "$beadtrack -StandardInput",
+        "InputSeedModel\tseed.fid",
+        "OutputModel\tout.fid",
+        "ImageFile\ta.st",
+        "RotationAngle\t-95",
+        "BeadDiameter\t9.06",
+    ]
+    assert "FillGaps" in Backend().parameters("beadtrack", values)
+
+
+def test_auto_takes_imod_where_it_has_all_programs(folder: Path) -> None:
+    assert not backends.choose(backends.AUTO, ["newstack"], str(folder)).is_embedded
+    assert backends.choose(backends.AUTO, ["newstack", "tilt"], str(folder)).is_embedded
+    assert backends.choose(backends.AUTO, ["newstack"]).is_embedded
+
+
+def test_embedded_is_embedded_even_beside_an_imod(folder: Path) -> None:
+    assert backends.choose(backends.EMBEDDED, ["newstack"], str(folder)).is_embedded
+
+
+def test_imod_that_is_not_there_is_refused_with_a_way_out(folder: Path) -> None:
+    with pytest.raises(EtomotutError, match="set IMOD_HOME"):
+        backends.choose(backends.IMOD, ["newstack"])
+    with pytest.raises(EtomotutError, match="has no tilt"):
+        backends.choose(backends.IMOD, ["newstack", "tilt"], str(folder))
+
+
+@pytest.mark.parametrize("variable", ["IMOD_HOME", "IMOD_DIR"])
+def test_imod_is_found_by_its_variables(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv(variable, str(folder))
+    assert backends.find_imod() == folder
+
+
+def test_imod_is_found_on_the_path(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "bin" / "newstack").chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder / "bin"))
+    assert backends.find_imod() == folder
+
+
+def test_the_backend_says_what_it_is(folder: Path) -> None:
+    assert str(Backend(folder)) == f"IMOD 4.12.1 in {folder}"
+    assert str(Backend()).startswith("embedded programs, etomotut ")
+
+
+def test_programs_are_limited_to_their_cores_and_see_their_imod(folder: Path) -> None:
+    variables = Backend(folder).environment(3)
+    assert variables["OMP_NUM_THREADS"] == "3"
+    assert variables["IMOD_DIR"] == str(folder)
+    assert variables["PATH"].startswith(str(folder / "bin"))

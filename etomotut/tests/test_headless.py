@@ -1,0 +1,85 @@
+"""Scipion's environment is made where there is none, and a user's own is left alone."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, List
+
+import pytest
+
+from etomotut import headless
+from etomotut.errors import EtomotutError
+
+VARIABLES = ("SCIPION_HOME", "SCIPION_HOSTS", "SCIPION_USER_DATA", "SCIPION_DOMAIN")
+
+
+@pytest.fixture
+def clean(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No Scipion in the environment, and pyworkflow not imported; both come back."""
+    for name in list(os.environ):
+        if name.startswith("SCIPION_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setattr(headless.os, "environ", dict(os.environ))
+    monkeypatch.setattr(headless.sys, "modules", {})
+
+
+@pytest.mark.usefixtures("clean")
+def test_a_home_with_hosts_is_made(tmp_path: Path) -> None:
+    projects = headless.prepare(tmp_path)
+    home = Path(headless.os.environ["SCIPION_HOME"])
+    assert projects == tmp_path / "projects"
+    assert (home / "config" / "hosts.conf").read_text().startswith("[localhost]")
+    assert headless.os.environ["SCIPION_PYTHON"] == sys.executable
+
+
+@pytest.mark.usefixtures("clean")
+def test_nothing_is_written_into_a_users_scipion(tmp_path: Path) -> None:
+    home = tmp_path / "theirs"
+    home.mkdir()
+    headless.os.environ["SCIPION_HOME"] = str(home)
+    headless.prepare(tmp_path / "ours")
+    assert headless.os.environ["SCIPION_HOME"] == str(home)
+    assert list(home.iterdir()) == []
+
+
+@pytest.mark.usefixtures("clean")
+def test_it_is_too_late_once_pyworkflow_is_imported(tmp_path: Path) -> None:
+    headless.sys.modules["pyworkflow"] = SimpleNamespace()  # type: ignore[assignment]
+    with pytest.raises(EtomotutError, match="before pyworkflow"):
+        headless.prepare(tmp_path)
+
+
+def _protocol(number: int, *parents: Any) -> Any:
+    pointers = [("input", SimpleNamespace(getObjValue=lambda p=parent: p)) for parent in parents]
+    return SimpleNamespace(
+        getObjId=lambda: number,
+        getRunName=lambda: f"stage {number}",
+        iterInputAttributes=lambda: pointers,
+        validate=lambda: ["it must fail"] if number == 2 else [],
+        summary=list,
+        isActive=lambda: False,
+        getStatus=lambda: headless.FINISHED,
+    )
+
+
+def test_protocols_run_after_those_whose_output_they_take() -> None:
+    first, second, third = _protocol(1), None, None
+    third = _protocol(3, first)
+    second = _protocol(4, third, first)
+    launched: List[int] = []
+    project = SimpleNamespace(launchProtocol=lambda p, wait: launched.append(p.getObjId()))
+    assert headless.run(project, [second, third, first], report=lambda line: None) == []
+    assert launched == [1, 3, 4]
+
+
+def test_what_needs_a_failed_stage_is_not_started() -> None:
+    failing = _protocol(2)
+    after, other = _protocol(3, failing), _protocol(1)
+    launched: List[int] = []
+    project = SimpleNamespace(launchProtocol=lambda p, wait: launched.append(p.getObjId()))
+    failures = headless.run(project, [failing, after, other], report=lambda line: None)
+    assert failures == ["stage 2: it must fail", "stage 3: its input stage 2 failed"]
+    assert launched == [1]
