@@ -1,10 +1,10 @@
 """One view of a specimen: the electrons that each pixel expects.
 
-    I = I0 B ((1 + Re g)² + (Im g)² + 2 s)
+    I = I0 B (|G|² + 2 s)
 
 B is what the ice and the film let pass, s the contrast of everything light in the weak-phase
-approximation (each body with the transfer function of its own height), g the change of the wave
-by the gold. The canvas is the view with `MARGIN` pixels more on each side, which keep the
+approximation (each body with the transfer function of its own height), G the wave behind the
+gold. The canvas is the view with `MARGIN` pixels more on each side, which keep the
 wrap-around of Fourier transforms out of the view.
 """
 

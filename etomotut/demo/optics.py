@@ -1,7 +1,7 @@
 """The microscope: from phases in the specimen to contrast, by the contrast transfer function.
 
-Phase of the wave at a spatial frequency k (1/Å), underfocus positive (Rohou & Grigorieff 2015,
-J. Struct. Biol. 192, 216, equations 2 to 5):
+Phase of the wave at a spatial frequency k (1/Å), underfocus positive, as in CTFFIND4 (Rohou &
+Grigorieff 2015, J. Struct. Biol. 192, 216):
     chi = pi lambda k² (defocus(direction) - lambda² k² Cs / 2)
     contrast = -sin(chi + arcsin(amplitude contrast))
 """
@@ -32,7 +32,7 @@ def interaction(voltage_kv: float) -> float:
     """Give the phase that a potential brings, radians per V and Å.
 
     sigma = 2 pi / (lambda U) * (m + U) / (2 m + U), energies in the same unit (Kirkland, Advanced
-    Computing in Electron Microscopy, equation 5.6).
+    Computing in Electron Microscopy, chapter 5).
     """
     rest = _REST_KEV
     ratio = (rest + voltage_kv) / (2 * rest + voltage_kv)
