@@ -139,7 +139,9 @@ def radial_profile(patches: Array, offset: Array, reach: float) -> Array:
     total = np.bincount(low, (1 - share) * values, samples + 1)
     total += np.bincount(low + 1, share * values, samples + 1)
     weight = np.bincount(low, 1 - share, samples + 1) + np.bincount(low + 1, share, samples + 1)
-    profile = (total / np.maximum(weight, 1e-9))[:samples]
+    covered = np.flatnonzero(weight[:samples] > 0)
+    mean = total[covered] / weight[covered]
+    profile = np.interp(np.arange(samples), covered, mean) if len(covered) else np.zeros(samples)
     smooth: Array = np.convolve(np.pad(profile, 1, mode="edge"), (0.25, 0.5, 0.25), mode="valid")
     return smooth - smooth[-1]
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-MIN_GAIN = 0.5  # two planes must halve the spread about one before there are two surfaces
+MIN_GAP = 6.0  # spreads between two planes before there are two surfaces; chance gives 3.5
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def fit_planes(xyz: Array, surfaces: int) -> Planes:
     """Fit one plane, or two parallel ones, to fiducials (n, 3) by least squares.
 
     The split into two is that of least spread over many directions in which they might part; a
-    second plane is given only if it at least halves the spread.
+    second plane is given only if both stand well apart.
     """
     single = _fit(xyz, np.zeros(len(xyz), np.int64))
     if surfaces < 2 or len(xyz) < 6:
@@ -56,7 +56,8 @@ def fit_planes(xyz: Array, surfaces: int) -> Planes:
                 split = _nearest(xyz, trial)
             if len(np.unique(split)) == 2 and trial.spread < best.spread:
                 best = trial
-    return best if best.spread < MIN_GAIN * single.spread else single
+    apart = np.ptp(best.heights) > MIN_GAP * best.spread
+    return best if apart else single
 
 
 def _split(heights: Array) -> Ints:

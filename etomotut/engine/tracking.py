@@ -35,6 +35,8 @@ MIN_VIEWS = 5  # fewer marks do not tell a bead from chance
 MIN_SHARE = 0.4  # of the views in which a bead lies within the image
 MIN_LIKENESS = 0.5  # of a mark to the typical bead of its view, as a correlation
 MIN_AMPLITUDE = 0.35  # against the typical bead of its view
+GOLD_RANGE = (0.3, 0.75)  # of the strength of undoubted beads, between which gold ends
+USUAL_GOLD, CLEAR_GAP = 0.45, 0.3  # where no gap is as wide as CLEAR_GAP, a factor of 1.35
 MIN_TILT_RANGE = 10.0  # degrees between marks that fix the depth of a bead
 MISFIT = 6.0  # times the typical residual of a view beyond which a mark is dropped
 TOUCHING = 1.3  # radii between two beads within which neither can be located
@@ -139,12 +141,40 @@ def _link_and_solve(views: Views, setting: Setting) -> Solution:
     found = find_in_views(views, setting)
     centre = (np.array(views.shape[:0:-1]) - 1) / 2
     points = [each.xy - centre for each in found]
-    marks, solution = _settle(_link(points, setting), setting, MIN_VIEWS)
+    brightness = [each.strength / _level(each.strength) for each in found]
+    table = _link(points, setting)
+    lasting = (table >= 0).sum(axis=1) >= MIN_VIEWS
+    strength = np.nanmedian(_gather(brightness, table[lasting]), axis=1)
+    weakest = _weakest_gold(strength)
+    golden = np.flatnonzero(lasting)[strength >= weakest]
+    marks, solution = _settle(_gather(points, table[golden]), setting, MIN_VIEWS)
+    points = [xy[ratio > 0.6 * weakest] for xy, ratio in zip(points, brightness)]
     for gate in (4.0, 2.0):
         marks = _reassign(points, solution, gate * max(1.0, setting.radius / 3))
-        lasting = _count(marks) >= 0.5 * _required(solution, centre - setting.radius)
-        marks, solution = _settle(marks[lasting], setting, MIN_VIEWS)
+        enough = _count(marks) >= 0.5 * _required(solution, centre - setting.radius)
+        marks, solution = _settle(marks[enough], setting, MIN_VIEWS)
     return solution
+
+
+def _level(strength: Array) -> float:
+    """Give the strength of an undoubted bead of a view: the median of the five strongest."""
+    return float(np.median(strength[:5])) if len(strength) else 1.0
+
+
+def _weakest_gold(strength: Array) -> float:
+    """Give the strength that parts gold from grain, where tracks (track,) leave the widest gap.
+
+    Strengths are relative to undoubted beads. Grain of the specimen can be followed as well as
+    gold can, but its places are those of no single point.
+    """
+    low, high = GOLD_RANGE
+    inner = np.sort(strength[(strength > low) & (strength < high)])
+    edges = np.concatenate([[low], inner, [high]])
+    gaps = np.diff(np.log(edges))
+    widest = int(np.argmax(gaps))
+    if gaps[widest] < CLEAR_GAP:
+        return USUAL_GOLD
+    return float(np.sqrt(edges[widest] * edges[widest + 1]))
 
 
 def _positions(views: Views, seeds: Array, solution: Solution, setting: Setting) -> Array:
@@ -233,19 +263,24 @@ def keep(tracked: Tracked, chosen: Bools) -> Tracked:
     )
 
 
-def _link(points: Sequence[Array], setting: Setting) -> Array:
+def _link(points: Sequence[Array], setting: Setting) -> Ints:
+    """Give the point (track, view) of each track in each view, -1 for none."""
     upright = transforms.rotation(-setting.axis_angle)
-    table = linking.link(
+    return linking.link(
         [transforms.apply(upright, each) for each in points],
         setting.tilt_angles,
         depth_sd=setting.depth_sd,
         search=setting.search,
     )
-    marks = np.full((*table.shape, 2), np.nan)
-    for view, each in enumerate(points):
+
+
+def _gather(values: Sequence[Array], table: Ints) -> Array:
+    """Give what the points of tracks hold (track, view, ...) from that of each view's points."""
+    gathered = np.full((*table.shape, *values[0].shape[1:]), np.nan)
+    for view, each in enumerate(values):
         has = table[:, view] >= 0
-        marks[has, view] = each[table[has, view]]
-    return marks
+        gathered[has, view] = each[table[has, view]]
+    return gathered
 
 
 def _settle(marks: Array, setting: Setting, required: int) -> Tuple[Array, Solution]:

@@ -20,7 +20,7 @@ from etomotut.engine.fiducial_alignment import nominal
 Array = npt.NDArray[np.float64]
 
 FIXED, ONE, EACH, LINEAR, BLOCK = "fixed", "one", "each", "linear", "block"
-LOW_TILT_FACTOR = 1.2  # a group at zero tilt against the average one; keeps their number the same
+LOW_TILT_FACTOR = 1.1  # a group at zero tilt against the average one; gives as many as IMOD
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ Image = npt.NDArray[np.float32]
 
 # robust standard deviations about the median at which views are clipped
 SPECIMEN = 1.0  # gold and carbon no darker than the specimen: whole views follow its middle
+MAX_EQUAL = 0.45  # of the pixels of a view; more are no measurement, even of few electrons
 FEATURES = 8.0  # all but faulty pixels: a patch follows its most distinct feature
 
 
@@ -33,8 +34,12 @@ def clip_view(view: Image, deviations: float) -> Image:
     that surface instead of the middle of the specimen.
     """
     sample = view[::4, ::4]
-    median = float(np.median(sample))
-    reach = deviations * 1.4826 * float(np.median(np.abs(sample - median)))
+    values, counts = np.unique(sample, return_counts=True)
+    if counts.max() > MAX_EQUAL * sample.size:  # an area without data, filled with one value
+        sample = sample[sample != values[np.argmax(counts)]]
+    median = float(np.median(sample)) if sample.size else 0.0
+    spread = 1.4826 * float(np.median(np.abs(sample - median))) if sample.size else 1.0
+    reach = deviations * spread
     image = np.clip(view, median - reach, median + reach).astype(np.float32)
     result: Image = (image - image.mean()) / max(float(image.std()), 1e-9)
     return result
