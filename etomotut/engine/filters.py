@@ -17,7 +17,7 @@ Weights = npt.NDArray[np.float64]
 Lines = npt.NDArray[np.float32]
 
 _ZERO_SHARE = 0.2  # of the first frequency's weight, for the mean: enough to keep its contrast
-_LARGEST_PRIME = 19
+_LARGEST_PRIME = 13
 _SIRT_SPEED = 3.0
 
 

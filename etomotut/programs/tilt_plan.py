@@ -113,7 +113,6 @@ def _geometry(
     rows, columns = stack.shape[1:]
     binning = values["IMAGEBINNED"]
     shift = [each / binning for each in values["SHIFT"] or ()] + [0.0, 0.0]
-    axis = ([each / binning for each in (values["OFFSET"] or ())[1:]] + [0.0])[0]
     full = [size // binning for size in values["FULLIMAGE"] or ()] or [columns, rows]
     start = [place // binning for place in values["SUBSETSTART"]]
     if values["FULLIMAGE"] is None and any(start):
@@ -123,13 +122,18 @@ def _geometry(
         x_tilts=x_tilts,
         columns=columns,
         rows=rows,
-        axis_x=full[0] / 2 - start[0] - 0.5 + axis,
+        axis_x=full[0] / 2 - start[0] - 0.5 + _axis_offset(values),
         axis_y=full[1] / 2 - start[1] - 0.5,
         width=(values["WIDTH"] // binning if values["WIDTH"] else columns) or 1,
         thickness=values["THICKNESS"] // binning or 1,
         shift_x=shift[0],
         shift_depth=shift[1],
     )
+
+
+def _axis_offset(values: Values) -> float:
+    """Give how many pixels the tilt axis is told to lie beside the centre of the views."""
+    return float((*(values["OFFSET"] or ()), 0.0, 0.0)[1]) / float(values["IMAGEBINNED"])
 
 
 def _rows(values: Values, stack: Stack) -> List[int]:
@@ -186,6 +190,6 @@ def origin(values: Values, stack: Stack, plan: Plan) -> Tuple[float, float, floa
     geometry, unit = plan.geometry, stack.pixel_size or 1.0
     depth = geometry.thickness / 2 * unit
     if not values["AdjustOrigin"]:
-        return geometry.width / 2 * unit, depth, -float(plan.rows[0])
+        return (geometry.width / 2 + _axis_offset(values)) * unit, depth, -float(plan.rows[0])
     x = stack.origin[0] + ((geometry.width - geometry.columns) / 2 + geometry.shift_x) * unit
     return x, depth + geometry.shift_depth * unit, stack.origin[1] - plan.rows[0] * unit

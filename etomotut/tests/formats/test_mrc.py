@@ -1,5 +1,7 @@
 """MRC stacks and volumes."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import mrcfile
 import numpy as np
 import pytest
@@ -102,3 +104,21 @@ def test_complex_images_are_refused(tmp_path):
         pass
     with pytest.raises(FormatError, match="MRC mode 4; allowed are 0, 1, 2, 6, 12"):
         mrc.Stack(tmp_path / "a.mrc")
+
+
+def test_threads_may_put_sections_at_the_same_time(tmp_path):
+    sections = np.random.default_rng(0).random((40, 30, 20)).astype(np.float32)
+    path = tmp_path / "a.mrc"
+    with mrc.create(path, sections.shape, np.float32, pixel_size=1.0) as out:
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda k: out.put(k, sections[k : k + 4]), range(0, 40, 4)))
+        low, high, mean = out.statistics
+    assert np.array_equal(mrc.read(path), sections)
+    assert (low, high) == (sections.min(), sections.max())
+    assert mean == pytest.approx(sections.mean(), rel=1e-6)
+
+
+def test_statistics_that_are_known_already_are_taken_as_told(tmp_path):
+    with mrc.create(tmp_path / "a.mrc", (1, 2, 2), np.int16, pixel_size=1.0) as out:
+        out.put(0, np.ones((1, 2, 2), np.int16), (-5.0, 7.0, 8.0))
+        assert out.statistics == (-5, 7, 2)
