@@ -19,6 +19,7 @@ PROGRAMS = (
     "beadtrack",
     "imodchopconts",
     "newstack",
+    "tilt",
     "tiltalign",
     "tiltxcorr",
     "xfproduct",
