@@ -1,0 +1,255 @@
+"""Tilt series: Scipion's tilt series and images as plain values, and derived ones as objects.
+
+`Series.views` stand in the order of the file. `Series.used` are the views that programs see: the
+enabled ones by ascending tilt angle. Whatever a program gives for a view goes back by that view's
+acquisition order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+
+import numpy as np
+import numpy.typing as npt
+
+from etomotut.errors import EtomotutError
+
+Array = npt.NDArray[np.float64]
+FULL, ODD, EVEN = "", "_odd", "_even"
+IDENTITY: Array = np.eye(3)
+
+
+@dataclass(frozen=True)
+class View:
+    """One view: its section of the file (from 1), and the transform (2, 3) that it has, if any."""
+
+    order: int
+    section: int
+    tilt_angle: float
+    is_enabled: bool = True
+    transform: Optional[Array] = None
+
+
+@dataclass(frozen=True)
+class Series:
+    """A tilt series; `files` by FULL, ODD and EVEN, `pixel_size` in Å, `axis_angle` in degrees."""
+
+    ts_id: str
+    files: Mapping[str, str]
+    views: Sequence[View]
+    pixel_size: float
+    axis_angle: Optional[float] = None
+    is_interpolated: bool = False
+
+    @property
+    def used(self) -> List[View]:
+        """The enabled views by ascending tilt angle."""
+        enabled = [view for view in self.views if view.is_enabled]
+        return sorted(enabled, key=lambda view: (view.tilt_angle, view.section))
+
+    @property
+    def is_aligned(self) -> bool:
+        """Whether all used views have a transform."""
+        return all(view.transform is not None for view in self.used)
+
+    def tilt_angles(self) -> Array:
+        """Give the nominal tilt angles of the used views, degrees."""
+        return np.array([view.tilt_angle for view in self.used])
+
+    def transforms(self) -> Array:
+        """Give the transforms (used view, 2, 3); the identity where there is none."""
+        matrices = [IDENTITY[:2] if v.transform is None else v.transform for v in self.used]
+        return np.array(matrices).reshape(-1, 2, 3)
+
+    def then(self, transforms: npt.ArrayLike) -> Array:
+        """Give the transforms (used view, 2, 3) that the views have, followed by new ones."""
+        new = np.asarray(transforms, float)
+        product: Array = new[:, :, :2] @ self.transforms()
+        product[:, :, 2] += new[:, :, 2]
+        return product
+
+    def rotation(self) -> float:
+        """Give the angle by which the transforms turn, counted as axis angles are, degrees.
+
+        A transform that turns by the axis angle brings the tilt axis onto the vertical.
+        """
+        return rotation_of(self.transforms())
+
+    def with_axis(self, degrees: float) -> Series:
+        """Give the same series with another angle of the tilt axis."""
+        return replace(self, axis_angle=degrees)
+
+    def axis_after_transforms(self) -> float:
+        """Give the angle of the tilt axis in images to which the transforms were applied."""
+        if self.axis_angle is None:
+            raise EtomotutError(f"{self.ts_id}: the angle of the tilt axis is not known")
+        return near(self.axis_angle - self.rotation(), 0.0)
+
+    def is_stack_usable(self, sections: int) -> bool:
+        """Whether a file of so many sections holds exactly the used views in their order."""
+        return [view.section for view in self.used] == list(range(1, sections + 1))
+
+
+@dataclass(frozen=True)
+class Changes:
+    """How a tilt series differs from the one it came from; what is None stays.
+
+    New `files` that are `restacked` hold the used views only, in their order. `transforms`
+    (used view, 2, 3) and `tilt_angles` are of the used views, in new pixels and degrees. An
+    interpolated series loses its transforms, and its axis is vertical.
+    """
+
+    files: Optional[Mapping[str, str]] = None
+    restacked: bool = False
+    pixel_size: Optional[float] = None
+    transforms: Optional[Array] = None
+    tilt_angles: Optional[Array] = None
+    axis_angle: Optional[float] = None
+    is_interpolated: bool = False
+
+
+def rotation_of(transforms: npt.ArrayLike) -> float:
+    """Give the mean angle by which transforms (view, 2, 3) turn, as Scipion counts it, degrees."""
+    matrices = np.asarray(transforms, float).reshape(-1, 2, 3)
+    angles = np.arctan2(matrices[:, 0, 1], matrices[:, 0, 0])
+    return float(np.degrees(np.angle(np.exp(1j * angles).mean())))
+
+
+def near(angle: float, reference: float) -> float:
+    """Give the same angle as the one within 180 degrees of a reference."""
+    return reference + (angle - reference + 180.0) % 360.0 - 180.0
+
+
+def read_series(tilt_series: Any, images: Sequence[Any]) -> Series:
+    """Give a Scipion tilt series and all its images as plain values.
+
+    Raises EtomotutError if it has no enabled view, if two views have one acquisition order, or
+    if its views lie in several files.
+    """
+    ts_id = tilt_series.getTsId()
+    ordered = sorted(images, key=lambda image: image.getIndex())
+    views = [_read_view(image) for image in ordered]
+    if not any(view.is_enabled for view in views):
+        raise EtomotutError(f"{ts_id}: the series has no {'enabled ' if views else ''}views")
+    if len({view.order for view in views}) < len(views):
+        raise EtomotutError(f"{ts_id}: two views have the same acquisition order")
+    files = _read_files(ordered)
+    acquisition = tilt_series.getAcquisition()
+    return Series(
+        ts_id,
+        files,
+        views,
+        float(tilt_series.getSamplingRate()),
+        None if acquisition is None else acquisition.getTiltAxisAngle(),
+        bool(tilt_series.interpolated()),
+    )
+
+
+def derive(tilt_series: Any, images: Sequence[Any], changes: Changes) -> Tuple[Any, List[Any]]:
+    """Give a new Scipion tilt series and its images, ascending in tilt angle, with the changes."""
+    from pwem.constants import ALIGN_NONE
+    from tomo.objects import TiltSeries
+
+    series = read_series(tilt_series, images)
+    new = TiltSeries(tsId=series.ts_id)
+    new.copyInfo(tilt_series)
+    new_images = list(_derive_images(series, images, changes))
+    if changes.pixel_size is not None:
+        new.setSamplingRate(changes.pixel_size)
+    if changes.is_interpolated:
+        new.setInterpolated(True)
+        new.setAlignment(ALIGN_NONE)
+    elif new_images[0].hasTransform():
+        new.setAlignment2D()
+    new.setAnglesCount(len(new_images))
+    for owner in (new, *new_images):
+        owner.setAcquisition(_derive_acquisition(owner.getAcquisition(), new_images, changes))
+    return new, sorted(new_images, key=lambda image: image.getTiltAngle())
+
+
+def set_axis(acquisition: Any, changes: Changes) -> None:
+    """Write the changed tilt axis into a Scipion acquisition."""
+    if changes.is_interpolated:
+        acquisition.setTiltAxisAngle(0.0)
+    elif changes.axis_angle is not None:
+        acquisition.setTiltAxisAngle(float(changes.axis_angle))
+
+
+def _read_view(image: Any) -> View:
+    matrix = None
+    if image.hasTransform():
+        matrix = np.array(image.getTransform().getMatrix(), float)[:2, [0, 1, -1]]
+    return View(
+        int(image.getAcquisitionOrder()),
+        int(image.getIndex()),
+        float(image.getTiltAngle()),
+        bool(image.isEnabled()),
+        matrix,
+    )
+
+
+def _read_files(images: Sequence[Any]) -> Dict[str, str]:
+    names: Dict[str, str] = {}
+    for image in images:
+        found = {FULL: image.getFileName()}
+        if image.hasOddEven():
+            found.update({ODD: _plain(image.getOdd()), EVEN: _plain(image.getEven())})
+        for part, name in found.items():
+            if names.setdefault(part, name) != name:
+                raise EtomotutError(f"{image.getTsId()}: its views are in {names[part]} and {name}")
+    return names
+
+
+def _plain(location: str) -> str:
+    """Take the section off a location written as "section@file"."""
+    return str(location).split("@")[-1]
+
+
+def _derive_images(series: Series, images: Sequence[Any], changes: Changes) -> Iterator[Any]:
+    from tomo.objects import TiltImage
+
+    rank = {view.order: place for place, view in enumerate(series.used)}
+    for image in images:
+        place = rank.get(image.getAcquisitionOrder())
+        if place is None and changes.restacked:
+            continue
+        new = TiltImage()
+        new.copyInfo(image)
+        new.setObjId(None)
+        new.setTransform(_derive_transform(image, place, series, changes))
+        if changes.tilt_angles is not None and place is not None:
+            new.setTiltAngle(float(changes.tilt_angles[place]))
+        if changes.pixel_size is not None:
+            new.setSamplingRate(changes.pixel_size)
+        if changes.files is not None:
+            halves = [changes.files[part] for part in (ODD, EVEN) if part in changes.files]
+            new.setOddEven(halves)
+            section = place + 1 if changes.restacked else image.getIndex()
+            new.setLocation(int(section), changes.files[FULL])
+        yield new
+
+
+def _derive_transform(
+    image: Any, place: Optional[int], series: Series, changes: Changes
+) -> Optional[Any]:
+    from pwem.objects import Transform
+
+    matrix = _read_view(image).transform
+    if changes.is_interpolated:
+        matrix = None
+    elif changes.transforms is not None:
+        matrix = IDENTITY[:2] if place is None else changes.transforms[place]
+    elif matrix is not None and changes.pixel_size is not None:
+        matrix[:, 2] *= series.pixel_size / changes.pixel_size
+    return None if matrix is None else Transform(matrix=np.vstack([matrix, IDENTITY[2]]))
+
+
+def _derive_acquisition(acquisition: Any, images: Sequence[Any], changes: Changes) -> Any:
+    new = acquisition.clone()
+    set_axis(new, changes)
+    if changes.restacked or changes.tilt_angles is not None:
+        angles = [image.getTiltAngle() for image in images]
+        new.setAngleMin(min(angles))
+        new.setAngleMax(max(angles))
+    return new

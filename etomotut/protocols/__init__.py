@@ -1,0 +1,24 @@
+"""The stages as Scipion protocols, one file each, in the order in which a user runs them.
+
+Every class named here is registered by Scipion as a protocol; what they share stays out.
+"""
+
+from etomotut.protocols.protocol_apply_alignment import ProtEtomotutApplyAlignment
+from etomotut.protocols.protocol_crop import ProtEtomotutCrop
+from etomotut.protocols.protocol_fiducial_alignment import ProtEtomotutFiducialAlignment
+from etomotut.protocols.protocol_fiducial_model import ProtEtomotutFiducialModel
+from etomotut.protocols.protocol_prealign import ProtEtomotutPrealign
+from etomotut.protocols.protocol_preprocess import ProtEtomotutPreprocess
+from etomotut.protocols.protocol_reconstruct import ProtEtomotutReconstruct
+from etomotut.protocols.protocol_xray_eraser import ProtEtomotutXrayEraser
+
+__all__ = [
+    "ProtEtomotutApplyAlignment",
+    "ProtEtomotutCrop",
+    "ProtEtomotutFiducialAlignment",
+    "ProtEtomotutFiducialModel",
+    "ProtEtomotutPrealign",
+    "ProtEtomotutPreprocess",
+    "ProtEtomotutReconstruct",
+    "ProtEtomotutXrayEraser",
+]

@@ -1,0 +1,77 @@
+"""Parts of forms that several stages have, and the values of a form."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, Dict, Sequence
+
+from pyworkflow.protocol.params import BooleanParam, EnumParam, PointerParam
+
+from etomotut import backends
+
+NOT_RESULTS = ("runName", "runMode", "hostName", "numberOfThreads", "numberOfMpi", "binThreads")
+SERIES_AT_ONCE = 3  # Scipion's threads; one of them only waits
+CORES_OF_A_PROGRAM = 4
+
+
+def man(program: str) -> str:
+    """Give the address of a program's manual."""
+    return f"https://bio3d.colorado.edu/imod/doc/man/{program}.html"
+
+
+def add_series_input(form: Any) -> None:
+    """Add the section with the input tilt series."""
+    form.addSection(label="Input")
+    form.addParam(
+        "inputSetOfTiltSeries",
+        PointerParam,
+        pointerClass="SetOfTiltSeries",
+        important=True,
+        label="Tilt series",
+    )
+
+
+def add_halves(form: Any, what: str = "tilt series") -> None:
+    """Add the question whether the even and odd halves are processed too."""
+    form.addParam(
+        "processOddEven",
+        BooleanParam,
+        default=False,
+        label="Process even and odd too?",
+        help=f"The even and odd {what} are processed as the full ones are. Without it the "
+        "results have no halves.",
+    )
+
+
+def add_running(form: Any, programs: Sequence[str]) -> None:
+    """Add where the programs come from, and how many run at once."""
+    manuals = "\n".join(f"{name}: {man(name)}" for name in programs)
+    form.addParam(
+        "backend",
+        EnumParam,
+        default=backends.AUTO,
+        choices=list(backends.CHOICES),
+        display=EnumParam.DISPLAY_HLIST,
+        label="Programs from",
+        help="*IMOD*: those of your IMOD. *Embedded*: the programs of the same names, options and "
+        "files that come with this plugin. *Auto*: IMOD where it is installed.\n\n"
+        f"IMOD is looked for in IMOD_HOME, IMOD_DIR and on PATH. Manuals:\n{manuals}",
+    )
+    form.addParallelSection(
+        threads=SERIES_AT_ONCE,
+        mpi=0,
+        binThreads=CORES_OF_A_PROGRAM,
+        binThreadsHelp="*Threads*: cores for one program. Programs that run at the same time "
+        "never get more cores together than the machine has.",
+    )
+
+
+def values_of(protocol: Any) -> SimpleNamespace:
+    """Give the values of a protocol's form, without its inputs, as attributes."""
+    pairs = protocol.iterDefinitionAttributes()
+    return SimpleNamespace(**{name: each.get() for name, each in pairs if not each.isPointer()})
+
+
+def settings_of(protocol: Any) -> Dict[str, Any]:
+    """Give the values of a form that its results depend on."""
+    return {n: v for n, v in sorted(vars(values_of(protocol)).items()) if n not in NOT_RESULTS}

@@ -1,0 +1,250 @@
+"""One series going through one stage: its files, its programs, what it reports.
+
+A job knows no Scipion. It works in a scratch folder and moves what is finished into the folder
+that is kept, so that a half-written file is never found there.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+
+from etomotut.backends import Backend
+from etomotut.convert.series import EVEN, FULL, IDENTITY, ODD, Series
+from etomotut.errors import EtomotutError
+from etomotut.formats import tlt, xf
+from etomotut.formats.mrc import Stack
+
+Say = Callable[[str], None]
+Command = Tuple[str, Mapping[str, Any]]
+Execute = Callable[[Sequence[str], Mapping[str, str], Say], int]
+ERROR_LINE = re.compile(r"^\s*ERROR: *(\S+) *- *(.+)", re.IGNORECASE)
+TURNED = 45.0, 135.0  # rotations between these exchange width and height
+
+
+class ProgramError(EtomotutError):
+    """A program ended with an error or without its result."""
+
+
+@dataclass
+class Job:
+    """The work on one item, named `ts_id`, with the values of the form as attributes of `form`.
+
+    `folder` is kept and `scratch` is not; both end with a folder for this item alone. `source`
+    holds the item's files by part: FULL, and ODD and EVEN where they are to be processed too.
+    """
+
+    ts_id: str
+    form: Any
+    folder: Path
+    scratch: Path
+    source: Mapping[str, str]
+    backend: Backend = field(default_factory=Backend)
+    threads: int = 1
+    series: Optional[Series] = None
+    item: Any = None
+    say: Say = print
+    execute: Optional[Execute] = None
+    seen: Dict[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """What this item's files are called."""
+        return self.folder.name
+
+    def start(self) -> None:
+        """Make both folders, without what an earlier attempt left in them."""
+        for folder in (self.folder, self.scratch):
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+
+    def temporary(self, ending: str) -> str:
+        """Give the name of a scratch file of this item."""
+        return str(self.scratch / f"{self.name}{ending}")
+
+    def keep(self, ending: str, *, image: bool = False) -> str:
+        """Move a finished scratch file to where it stays and give its name there.
+
+        Raises ProgramError if the file is missing or, for an `image`, cannot be read whole.
+        """
+        path = Path(self.temporary(ending))
+        if not path.is_file() or not path.stat().st_size:
+            raise ProgramError(f"no program wrote {path}")
+        if image:
+            Stack(path)
+        partial = self.folder / f"{path.name}.partial"
+        shutil.move(str(path), str(partial))
+        os.replace(partial, self.folder / path.name)
+        return str(self.folder / path.name)
+
+    def run(self, commands: Sequence[Command], *, log: str = "") -> None:
+        """Run programs one after another; raises ProgramError with the reason that one gives.
+
+        What they print goes to the run's log, and into the kept file with the ending `log`.
+        """
+        for name, values in commands:
+            words, absent = self.backend.command(name, values)
+            if absent:
+                self.say(f"this {name} has no {', '.join(absent)}: left out")
+            self.say("$ " + " ".join(shlex.quote(word) for word in words))
+            lines: List[str] = []
+            status = (self.execute or execute)(
+                words, self.backend.environment(self.threads), self._listen(lines)
+            )
+            if log:
+                (self.folder / f"{self.name}{log}").write_text("\n".join(lines) + "\n")
+            problem = find_problem(name, status, lines)
+            if problem:
+                raise ProgramError(f"{name}: {problem}")
+
+    def prepared(self, part: str = FULL) -> str:
+        """Give the stack of the used views with their transforms applied, written if need be."""
+        if part not in self.seen:
+            self.seen[part] = self._prepare(part)
+        return self.seen[part]
+
+    def resample(self, part: str, ending: str, options: Optional[Mapping[str, Any]] = None) -> str:
+        """Write the used views, in their order and with their transforms applied.
+
+        Gives the name of the scratch file with this ending; `options` are more of newstack's.
+        """
+        series, shape = self._series(), Stack(self.source[part]).shape
+        result = self.temporary(ending)
+        values = resampling(series, shape, (options or {}).get("BinByFactor", 1))
+        if "SizeToOutputInXandY" in values:
+            values["TransformFile"] = self.temporary("_sections.xf")
+            write_section_transforms(values["TransformFile"], series, shape[0])
+        values.update({"InputFile": [self.source[part]], "OutputFile": result, **(options or {})})
+        self.run([("newstack", values)])
+        Stack(result)
+        return result
+
+    def excluded(self) -> int:
+        """Give how many views are disabled."""
+        return len(self._series().views) - len(self._series().used)
+
+    def discard(self, path: str) -> None:
+        """Remove a scratch file that is not needed any more."""
+        Path(path).unlink()
+
+    def shape(self, part: str = FULL) -> Tuple[int, int, int]:
+        """Give (views, y, x) of the prepared stack."""
+        return Stack(self.prepared(part)).shape
+
+    def write_angles(self) -> str:
+        """Write the tilt angles of the used views and give the file's name."""
+        path = self.temporary(".rawtlt")
+        tlt.write(path, self._series().tilt_angles())
+        return path
+
+    def write_transforms(self) -> str:
+        """Write the transforms of the used views and give the file's name."""
+        path = self.temporary(".prexg")
+        xf.write(path, self._series().transforms())
+        return path
+
+    def write_command_file(self, name: str, values: Mapping[str, Any], path: str) -> None:
+        """Write the command file that tells a program its options on standard input."""
+        lines = self.backend.parameters(name, values)
+        Path(path).write_text("".join(f"{line}\n" for line in lines))
+
+    def _series(self) -> Series:
+        assert self.series is not None
+        return self.series
+
+    def _prepare(self, part: str) -> str:
+        series, path = self._series(), self.source[part]
+        is_moved = any(view.transform is not None for view in series.used)
+        if not is_moved and series.is_stack_usable(len(Stack(path))):
+            return path
+        return self.resample(part, f"{part}_prepared.mrc")
+
+    def _listen(self, lines: List[str]) -> Say:
+        def note(line: str) -> None:
+            lines.append(line)
+            self.say(f"  {line}")
+
+        return note
+
+
+def resampling(series: Series, shape: Sequence[int], binning: int = 1) -> Dict[str, Any]:
+    """Give newstack's values that bring the used views, in their order, into one stack.
+
+    `shape` is (section, y, x) of the source. The sides change places where the views turn by
+    about a right angle, and are made even, as back-projection wants them.
+    """
+    height, width = (side // binning for side in shape[1:])
+    values: Dict[str, Any] = {}
+    if not series.is_stack_usable(shape[0]):
+        values["SectionsToRead"] = [[view.section - 1 for view in series.used]]
+    if any(view.transform is not None for view in series.used):
+        if TURNED[0] < abs(series.rotation()) < TURNED[1]:
+            height, width = width, height
+        values["SizeToOutputInXandY"] = (width + width % 2, height + height % 2)
+        values["TaperAtFill"] = (1, 1)
+    return values
+
+
+def write_section_transforms(path: str, series: Series, sections: int) -> None:
+    """Write a transform for every section of a file: newstack takes the line of the section."""
+    lines = [IDENTITY[:2]] * sections
+    for view in series.used:
+        if view.transform is not None:
+            lines[view.section - 1] = view.transform
+    xf.write(path, lines)
+
+
+def parts_of(files: Mapping[str, str], halves: bool) -> Dict[str, str]:
+    """Give the files to process: the full one, and the halves if they are wanted."""
+    wanted = (FULL, ODD, EVEN) if halves else (FULL,)
+    return {part: files[part] for part in wanted if part in files}
+
+
+def safe_name(ts_id: str) -> str:
+    """Give a name for files made from an identifier that may hold anything."""
+    safe = re.sub(r"[^A-Za-z0-9_.-]", "_", ts_id).lstrip(".-") or "series"
+    if safe == ts_id and len(safe) <= 100:
+        return safe
+    return f"{safe[:80]}_{sum(ord(c) * 31**i for i, c in enumerate(ts_id)) % 16**8:08x}"
+
+
+def find_problem(name: str, status: int, lines: Sequence[str]) -> str:
+    """Give what a program's end and its last lines say went wrong, or nothing."""
+    said = [match for match in map(ERROR_LINE.match, lines) if match]
+    own = [match for match in said if match.group(1).lower() == name.lower()]
+    if status == 0:
+        return own[-1].group(2).strip() if own else ""
+    if said:
+        return (own or said)[-1].group(2).strip()
+    if status < 0:
+        return f"it was stopped by signal {-status}"
+    last = next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+    return f"it ended with status {status}: {last}"
+
+
+def execute(words: Sequence[str], environment: Mapping[str, str], say: Say) -> int:
+    """Run a command without a shell, telling each line that it prints; gives its exit status."""
+    try:
+        process = subprocess.Popen(
+            list(words),
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
+    except OSError as error:
+        say(f"{words[0]}: {error.strerror}")
+        return 127
+    with process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            say(line.rstrip())
+    return process.returncode

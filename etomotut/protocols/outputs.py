@@ -1,0 +1,155 @@
+"""Adding results to a protocol's output sets, as other plugins expect to find them.
+
+A set is written before it is shown, open while it grows, and closed between additions so that no
+other process waits for it. Adding an item that a set already has does nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Dict, Mapping, Sequence
+
+from pwem.objects import Set
+from tomo.objects import (
+    LandmarkModel,
+    SetOfLandmarkModels,
+    SetOfTiltSeries,
+    SetOfTiltSeriesCoordinates,
+    SetOfTomograms,
+    Tomogram,
+)
+
+from etomotut.convert.series import Changes, derive, set_axis
+
+TILT_SERIES = "TiltSeries"
+INTERPOLATED = "InterpolatedTiltSeries"
+MODEL_GAPS = "FiducialModelGaps"
+MODEL_NO_GAPS = "FiducialModelNoGaps"
+COORDINATES = "TiltSeriesCoordinates"
+TOMOGRAMS = "Tomograms"
+FAILED_SERIES = "FailedTiltSeries"
+FAILED_TOMOGRAMS = "FailedTomograms"
+FILES = {
+    TILT_SERIES: "tiltseries",
+    INTERPOLATED: "interpolated",
+    MODEL_GAPS: "setOfLandmarksGaps",
+    MODEL_NO_GAPS: "setOfLandmarksNoGaps",
+    COORDINATES: "tiltSeriesCoordinates",
+    TOMOGRAMS: "tomograms",
+    FAILED_SERIES: "tiltseriesFailed",
+    FAILED_TOMOGRAMS: "tomogramsFailed",
+}
+
+
+@dataclass
+class Item:
+    """An input item, read: a tilt series with its images, or a tomogram.
+
+    `partners` are the items of other inputs that belong to it, by what they are.
+    """
+
+    ts_id: str
+    object: Any
+    images: Sequence[Any] = ()
+    partners: Dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Result:
+    """What a stage made of an item.
+
+    `outputs` by name: Changes to the input series, a Tomogram, a LandmarkModel, or a list of
+    coordinates. `numbers` go into the summary and the records.
+    """
+
+    outputs: Mapping[str, Any]
+    numbers: Dict[str, Any] = field(default_factory=dict)
+
+
+class Outputs:
+    """The output sets of one protocol; `source` is the pointer to the set that it works on."""
+
+    def __init__(self, protocol: Any, source: Any) -> None:
+        self._protocol, self._source = protocol, source
+
+    def add(self, item: Item, result: Result) -> None:
+        """Add the results of an item to the sets that they belong to, made if need be."""
+        for name, thing in result.outputs.items():
+            if isinstance(thing, Changes):
+                self._add_series(name, item, thing)
+            elif isinstance(thing, LandmarkModel):
+                self._add(name, SetOfLandmarkModels, [thing])
+            elif isinstance(thing, Tomogram):
+                self._add(name, SetOfTomograms, [thing])
+            else:
+                self._add(name, SetOfTiltSeriesCoordinates, thing)
+
+    def has(self, name: str, ts_id: str) -> bool:
+        """Whether an output set holds this item."""
+        output = getattr(self._protocol, name, None)
+        return output is not None and ts_id in output.getUniqueValues("_tsId")
+
+    def replace_failed(self, name: str, items: Sequence[Item], reasons: Mapping[str, str]) -> None:
+        """Let the set of failed items hold exactly these, each with its reason as comment."""
+        old = getattr(self._protocol, name, None)
+        if old is not None:
+            old.close()
+            self._protocol.deleteOutput(old)
+        for item in items:
+            copy = item.object.clone()
+            if item.object.getClassName() == "Tomogram":
+                copy.cleanObjId()
+                copy.setObjComment(reasons[item.ts_id])
+                self._add(name, SetOfTomograms, [copy])
+            else:
+                self._add_series(name, item, Changes(), comment=reasons[item.ts_id])
+
+    def _add_series(self, name: str, item: Item, changes: Changes, comment: str = "") -> None:
+        if self.has(name, item.ts_id):
+            return
+        series, images = derive(item.object, item.images, changes)
+        series.setObjComment(comment)
+        output = self._open(name, SetOfTiltSeries)
+        output.setSamplingRate(series.getSamplingRate())
+        set_axis(output.getAcquisition(), changes)
+        output.append(series)
+        for image in images:
+            series.append(image)
+        series.write()
+        output.update(series)
+        self._publish(name, output)
+
+    def _add(self, name: str, set_class: Any, things: Sequence[Any]) -> None:
+        if not things or self.has(name, things[0].getTsId()):
+            return
+        output = self._open(name, set_class)
+        for thing in things:
+            if isinstance(thing, Tomogram):
+                output.setSamplingRate(thing.getSamplingRate())
+            if isinstance(thing, LandmarkModel):
+                output.setHasResidualInfo(bool(thing.hasResidualInfo()))
+            output.append(thing)
+        self._publish(name, output)
+
+    def _open(self, name: str, set_class: Any) -> Any:
+        output = getattr(self._protocol, name, None)
+        if output is not None:
+            output.enableAppend()
+            output.setStreamState(Set.STREAM_OPEN)
+            return output
+        output = set_class.create(self._protocol.getPath(), prefix=FILES[name])
+        if hasattr(output, "setSetOfTiltSeries"):
+            output.setSetOfTiltSeries(self._source)
+        else:
+            output.copyInfo(self._source.get())
+        output.setStreamState(Set.STREAM_OPEN)
+        return output
+
+    def _publish(self, name: str, output: Any) -> None:
+        protocol = self._protocol
+        output.write()
+        if getattr(protocol, name, None) is None:
+            protocol._defineOutputs(**{name: output})
+            protocol._defineSourceRelation(self._source, output)
+        protocol._store(output)
+        output.close()

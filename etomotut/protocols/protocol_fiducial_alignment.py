@@ -1,0 +1,278 @@
+"""Stage 4: the alignment and the 3D positions of the beads are solved from their tracks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Dict, List, Mapping
+
+import numpy as np
+from pyworkflow.protocol.constants import LEVEL_ADVANCED
+from pyworkflow.protocol.params import GE, BooleanParam, EnumParam, IntParam, PointerParam
+from tomo.objects import SetOfLandmarkModels, SetOfTiltSeries, SetOfTiltSeriesCoordinates
+
+from etomotut.convert import fiducials
+from etomotut.convert.series import Changes, near, rotation_of
+from etomotut.formats import model, tlt, xf
+from etomotut.formats.fiducials import read_positions, read_residuals
+from etomotut.protocols.facts import Facts
+from etomotut.protocols.forms import add_running, man
+from etomotut.protocols.job import Command, Job, ProgramError
+from etomotut.protocols.outputs import COORDINATES, MODEL_NO_GAPS, TILT_SERIES, Result
+from etomotut.protocols.protocol_base import EtomotutProtocol
+
+# choices of the form, in its order, as tiltalign counts them
+ROTATIONS = {"none": 0, "one for all": -1, "groups": 3, "each view": 1}
+MAGNIFICATIONS = {"fixed": 0, "groups": 3, "each view": 1}
+TILTS = {"fixed": 0, "groups": 5, "each view": 2}
+DISTORTIONS = {"off": (0, 0), "stretch and skew": (3, 3), "skew only": (0, 3)}
+
+MODEL = "fiducial model"
+GOOD = 1.0  # pixels of mean residual
+ENDINGS = {
+    "residuals": ".resid",
+    "positions": ".xyz",
+    "angles": ".tlt",
+    "x_tilts": ".xtilt",
+    "transforms": ".tltxf",
+    "points": ".3dmod",
+    "filled": "_noGaps.fid",
+}
+KEPT = "residuals", "positions", "angles", "transforms"
+
+
+class ProtEtomotutFiducialAlignment(EtomotutProtocol):
+    """Solve the alignment of tilt series from tracked beads or patches.
+
+    Gives the aligned series, the model with its gaps filled, and the beads in 3D. A mean residual
+    below one pixel is good.
+    """
+
+    _label = "fiducial alignment"
+    _possibleOutputs = {
+        TILT_SERIES: SetOfTiltSeries,
+        MODEL_NO_GAPS: SetOfLandmarkModels,
+        COORDINATES: SetOfTiltSeriesCoordinates,
+    }
+    programs = ("tiltalign",)
+    papers = ("Kremer1996", "Mastronarde2017")
+
+    def _defineParams(self, form: Any) -> None:
+        form.addSection(label="Input")
+        form.addParam(
+            "inputSetOfLandmarkModels",
+            PointerParam,
+            pointerClass="SetOfLandmarkModels",
+            important=True,
+            label="Fiducial models",
+            help="The tilt series that the models were made on are aligned.",
+        )
+        form.addParam(
+            "twoSurfaces",
+            BooleanParam,
+            default=True,
+            label="Beads on two surfaces?",
+            help="Fit two planes to the beads, for the tilt and thickness of the specimen that "
+            "the log reports. The alignment does not depend on it.",
+        )
+        form.addParam(
+            "refineViews",
+            BooleanParam,
+            default=True,
+            label="Refine every view?",
+            help="Solve the rotation, tilt and magnification of every view under priors that are "
+            "learned from the data, after the solution chosen below. Only the embedded program "
+            "can do that.",
+        )
+        self._define_variables(form)
+        add_running(form, self.programs)
+
+    @staticmethod
+    def _define_variables(form: Any) -> None:
+        for name, choices, default, size, label in (
+            ("rotationSolutionType", ROTATIONS, "one for all", 5, "Rotation of the tilt axis"),
+            ("magnificationSolutionType", MAGNIFICATIONS, "fixed", 4, "Magnification"),
+            ("tiltAngleSolutionType", TILTS, "groups", 5, "Tilt angles"),
+        ):
+            names = list(choices)
+            form.addParam(
+                name,
+                EnumParam,
+                default=names.index(default),
+                choices=names,
+                label=label,
+                help=f"What is solved for. See {man('tiltalign')}",
+            )
+            form.addParam(
+                f"group{name[0].upper()}{name[1:]}".replace("SolutionType", "Size"),
+                IntParam,
+                default=size,
+                validators=[GE(1)],
+                condition=f"{name} == {names.index('groups')}" if "groups" in names else None,
+                label="Views in a group",
+            )
+        form.addParam(
+            "distortionSolutionType",
+            EnumParam,
+            default=0,
+            choices=list(DISTORTIONS),
+            label="Distortion",
+        )
+        for name, choices, size in (("xStretchGroupSize", "== 1", 7), ("skewGroupSize", "> 0", 11)):
+            form.addParam(
+                name,
+                IntParam,
+                default=size,
+                validators=[GE(1)],
+                condition=f"distortionSolutionType {choices}",
+                expertLevel=LEVEL_ADVANCED,
+                label=f"Views in a group of {'stretches' if size == 7 else 'skews'}",
+            )
+
+    @property
+    def source(self) -> Any:
+        """The tilt series behind the models."""
+        models = self.inputSetOfLandmarkModels.get()
+        return None if models is None else models.getSetOfTiltSeries(pointer=True)
+
+    def partners(self) -> Dict[str, Any]:
+        """Every series needs its model."""
+        return {MODEL: self.inputSetOfLandmarkModels.get()}
+
+    @staticmethod
+    def commands(form: Any, about: Mapping[str, Any], files: Mapping[str, str]) -> List[Command]:
+        """Give the command that solves a series.
+
+        `about` has "size" (x, y), "pixel_size" (Å) and "axis_angle"; `files` has "model",
+        "nominal" (tilt angles) and the names of ENDINGS.
+        """
+        stretch, skew = list(DISTORTIONS.values())[form.distortionSolutionType]
+        values = {
+            "ModelFile": files["model"],
+            "ImageSizeXandY": about["size"],
+            "ImagesAreBinned": 1,
+            "UnbinnedPixelSize": about["pixel_size"] / 10,
+            "OutputModelFile": files["points"],
+            "OutputResidualFile": files["residuals"],
+            "OutputFidXYZFile": files["positions"],
+            "OutputTiltFile": files["angles"],
+            "OutputXAxisTiltFile": files["x_tilts"],
+            "OutputTransformFile": files["transforms"],
+            "OutputFilledInModel": files["filled"],
+            "RotationAngle": about["axis_angle"],
+            "TiltFile": files["nominal"],
+            "AngleOffset": 0.0,
+            "RotOption": list(ROTATIONS.values())[form.rotationSolutionType],
+            "RotDefaultGrouping": form.groupRotationSize,
+            "TiltOption": list(TILTS.values())[form.tiltAngleSolutionType],
+            "TiltDefaultGrouping": form.groupTiltAngleSize,
+            "MagOption": list(MAGNIFICATIONS.values())[form.magnificationSolutionType],
+            "MagDefaultGrouping": form.groupMagnificationSize,
+            "XStretchOption": stretch,
+            "XStretchDefaultGrouping": form.xStretchGroupSize,
+            "SkewOption": skew,
+            "SkewDefaultGrouping": form.skewGroupSize,
+            "BeamTiltOption": 0,
+            "XTiltOption": 0,
+            "ResidualReportCriterion": 3.0,
+            "SurfacesToAnalyze": 2 if form.twoSurfaces else 1,
+            "MetroFactor": 0.25,
+            "MaximumCycles": 1000,
+            "RobustFitting": True,
+            "KFactorScaling": 1.0,
+            "NoSeparateTiltGroups": True,
+            "AxisZShift": 0.0,
+            "ShiftZFromOriginal": True,
+            "EveryView": form.refineViews,
+        }
+        return [("tiltalign", values)]
+
+    def process(self, job: Job) -> Result:
+        """Solve, fill the gaps, and put the solution after what the views were shifted by."""
+        series, landmarks = job.series, job.item.partners[MODEL]
+        original = model.read(landmarks.getModelName())
+        if original.size[2] != len(series.used):
+            raise ProgramError(
+                f"the model was made on {original.size[2]} views and {len(series.used)} are "
+                "enabled: generate the model again"
+            )
+        axis_angle = series.axis_after_transforms()
+        about = {"size": original.size[:2], "pixel_size": series.pixel_size}
+        files = {name: job.temporary(ending) for name, ending in ENDINGS.items()}
+        files.update(model=landmarks.getModelName(), nominal=job.write_angles())
+        commands = self.commands(job.form, {**about, "axis_angle": axis_angle}, files)
+        job.run(commands, log="_align.log")
+        for name in KEPT:
+            files[name] = job.keep(ENDINGS[name])
+        solved, angles = xf.read(files["transforms"]), tlt.read(files["angles"])
+        transforms = series.then(solved)
+        near_axis = near(rotation_of(transforms), series.axis_angle)
+        changes = Changes(transforms=transforms, tilt_angles=angles, axis_angle=near_axis)
+        table, kept, numbers = self._fill(job, original, files, (solved, angles))
+        diameter = landmarks.getSize()
+        outputs = {
+            TILT_SERIES: changes,
+            MODEL_NO_GAPS: fiducials.landmark_model(job.ts_id, table, kept, diameter, True),
+            COORDINATES: list(
+                fiducials.coordinates(
+                    job.ts_id, read_positions(files["positions"]), series.pixel_size
+                )
+            ),
+        }
+        numbers.update(rotation=near_axis, pixel_size=series.pixel_size)
+        return Result(outputs, numbers)
+
+    @staticmethod
+    def _fill(job: Job, original: Any, files: Mapping[str, str], views: Any) -> Any:
+        """Write model and table without gaps; gives their names and numbers for the summary."""
+        rows, tracks = model.tracks(original)
+        positions = read_positions(files["positions"])
+        solution = fiducials.positions_of_tracks(original, positions)
+        centre = np.array([*original.size[:2], 0]) / 2 - (0.5, 0.5, 0)
+        full, numbers = fiducials.fill_gaps(rows - centre, tracks, solution, views)
+        full = full + centre
+        if not Path(files["filled"]).is_file():  # IMOD before 4.9 does not write it
+            filled = model.from_tracks(
+                full, numbers, size=original.size, pixel_size=original.pixel_size
+            )
+            model.write(files["filled"], filled)
+        kept = job.keep("_noGaps.fid")
+        full, numbers = model.tracks(model.read(kept))
+        measured = read_residuals(files["residuals"])
+        residuals = fiducials.match_residuals(full, measured)
+        fiducials.write_landmarks(job.temporary("_noGaps.sfid"), full, numbers, residuals)
+        lengths = np.hypot(measured[:, 3], measured[:, 4])
+        counted = {
+            "beads": len(positions.xyz),
+            "points": len(measured),
+            "filled": int(np.isnan(residuals[:, 0]).sum()),
+            "residual": float(lengths.mean()),
+            "worst_residual": float(lengths.max()),
+        }
+        return job.keep("_noGaps.sfid"), kept, counted
+
+    def describe(self, numbers: Mapping[str, Any]) -> str:
+        """Tell how good the alignment is."""
+        residual, nanometres = numbers["residual"], numbers["pixel_size"] / 10
+        return (
+            f"mean residual {residual:.2f} px ({residual * nanometres:.2f} nm) of "
+            f"{numbers['points']} points, {numbers['beads']} beads, {numbers['filled']} gaps "
+            f"filled, tilt axis at {numbers['rotation']:.2f} degrees"
+        ) + (": look at the large residuals" if residual > GOOD else "")
+
+    def _validate(self) -> List[str]:
+        models = self.inputSetOfLandmarkModels.get()
+        if models is not None and models.getSetOfTiltSeries() is None:
+            return ["The models do not say on which tilt series they were made."]
+        return super()._validate()
+
+    @staticmethod
+    def problems(form: Any, facts: Facts) -> List[str]:
+        """Refuse an unknown tilt axis."""
+        return ["The angle of the tilt axis is not known."] if facts.axis_angle is None else []
+
+    @staticmethod
+    def doubts(form: Any, facts: Facts) -> List[str]:
+        """Warn of more unknowns than a few beads can bear."""
+        if list(ROTATIONS)[form.rotationSolutionType] == "each view":
+            return ["A rotation for each view needs many beads in every view."]
+        return []

@@ -1,0 +1,163 @@
+"""Names that users' projects and templates store: a renamed one loses their work."""
+
+from __future__ import annotations
+
+import pytest
+
+import etomotut.protocols as stages
+
+COMMON = {"backend": 0, "hostName": "localhost", "numberOfThreads": 3, "binThreads": 4}
+SERIES = {**COMMON, "inputSetOfTiltSeries": None}
+
+FORMS = {
+    "ProtEtomotutXrayEraser": {
+        **SERIES,
+        "peakCriterion": 8.0,
+        "diffCriterion": 6.0,
+        "bigDiffCriterion": 19,
+        "maximumRadius": 4.2,
+        "processOddEven": False,
+    },
+    "ProtEtomotutPreprocess": {
+        **SERIES,
+        "binning": 4,
+        "floatDensities": 0,
+        "scaleMean": 0.0,
+        "scaleSd": 1.0,
+        "scaleMin": 0.0,
+        "scaleMax": 255.0,
+        "modeToOutput": 4,
+        "antialias": 5,
+        "processOddEven": False,
+    },
+    "ProtEtomotutPrealign": {
+        **SERIES,
+        "cumulativeCorr": True,
+        "tiltAxisAngle": None,
+        "filterRadius1": 0.0,
+        "filterRadius2": 0.25,
+        "filterSigma1": 0.03,
+        "filterSigma2": 0.05,
+        "xmin": None,
+        "xmax": None,
+        "ymin": None,
+        "ymax": None,
+    },
+    "ProtEtomotutFiducialModel": {
+        **SERIES,
+        "typeOfModel": 0,
+        "fiducialDiameter": 10.0,
+        "twoSurfaces": True,
+        "numberFiducial": 40,
+        "doTrackWithModel": True,
+        "refineSobelFilter": True,
+        "scalableSigmaForSobelFilter": 0.12,
+        "sizeOfPatches": "",
+        "overlapPatches": "0.33 0.33",
+        "pxTrim": "",
+        "iterationsSubpixel": 1,
+        "filterSigma1": 0.03,
+        "filterRadius2": 0.125,
+        "filterSigma2": 0.03,
+    },
+    "ProtEtomotutFiducialAlignment": {
+        **COMMON,
+        "inputSetOfLandmarkModels": None,
+        "twoSurfaces": True,
+        "refineViews": True,
+        "rotationSolutionType": 1,
+        "groupRotationSize": 5,
+        "magnificationSolutionType": 0,
+        "groupMagnificationSize": 4,
+        "tiltAngleSolutionType": 1,
+        "groupTiltAngleSize": 5,
+        "distortionSolutionType": 0,
+        "xStretchGroupSize": 7,
+        "skewGroupSize": 11,
+    },
+    "ProtEtomotutApplyAlignment": {
+        **SERIES,
+        "binning": 1,
+        "taperInside": True,
+        "linear": False,
+        "processOddEven": False,
+    },
+    "ProtEtomotutReconstruct": {
+        **SERIES,
+        "tomoThickness": 300,
+        "tomoWidth": 0,
+        "tomoShiftX": 0.0,
+        "tomoShiftZ": 0.0,
+        "angleOffset": 0.0,
+        "tiltAxisOffset": 0.0,
+        "fakeInteractionsSIRT": 0,
+        "radialFirstParameter": 0.35,
+        "radialSecondParameter": 0.035,
+        "processOddEven": False,
+    },
+    "ProtEtomotutCrop": {
+        **COMMON,
+        "inputSetOfTomograms": None,
+        "keepThickness": 200,
+        "x0": -1,
+        "x1": -1,
+        "y0": -1,
+        "y1": -1,
+        "z0": -1,
+        "z1": -1,
+        "processOddEven": False,
+    },
+}
+
+LABELS_AND_OUTPUTS = {
+    "ProtEtomotutXrayEraser": ("X-ray eraser", ["TiltSeries"]),
+    "ProtEtomotutPreprocess": ("tilt-series preprocess", ["TiltSeries"]),
+    "ProtEtomotutPrealign": ("coarse prealignment", ["TiltSeries"]),
+    "ProtEtomotutFiducialModel": ("generate fiducial model", ["FiducialModelGaps"]),
+    "ProtEtomotutFiducialAlignment": (
+        "fiducial alignment",
+        ["FiducialModelNoGaps", "TiltSeries", "TiltSeriesCoordinates"],
+    ),
+    "ProtEtomotutApplyAlignment": ("apply alignment", ["InterpolatedTiltSeries"]),
+    "ProtEtomotutReconstruct": ("tomogram reconstruction", ["Tomograms"]),
+    "ProtEtomotutCrop": ("crop tomograms", ["Tomograms"]),
+}
+
+
+def form_of(name):
+    """Give parameters and defaults of a stage's form, without those that Scipion adds."""
+    protocol = getattr(stages, name)()
+    values = {key: each.get() for key, each in protocol.iterDefinitionAttributes()}
+    return {key: value for key, value in values.items() if key not in ("runName", "runMode")}
+
+
+def test_every_stage_is_listed():
+    assert sorted(stages.__all__) == sorted(FORMS) == sorted(LABELS_AND_OUTPUTS)
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_parameters_and_defaults_stay_as_users_have_stored_them(name):
+    assert form_of(name) == FORMS[name]
+
+
+@pytest.mark.parametrize("name", LABELS_AND_OUTPUTS)
+def test_labels_and_outputs_stay_as_users_have_stored_them(name):
+    stage, (label, outputs) = getattr(stages, name), LABELS_AND_OUTPUTS[name]
+    assert stage._label == label
+    assert sorted(stage._possibleOutputs) == outputs
+
+
+@pytest.mark.parametrize(
+    ("name", "parameter", "choices"),
+    [
+        ("ProtEtomotutPreprocess", "modeToOutput", 5),
+        ("ProtEtomotutPreprocess", "antialias", 6),
+        ("ProtEtomotutFiducialModel", "typeOfModel", ["gold beads", "patches"]),
+        ("ProtEtomotutFiducialAlignment", "rotationSolutionType", 4),
+        ("ProtEtomotutFiducialAlignment", "tiltAngleSolutionType", 3),
+        ("ProtEtomotutCrop", "backend", ["Auto", "IMOD", "Embedded"]),
+    ],
+)
+def test_choices_keep_their_numbers(name, parameter, choices):
+    found = getattr(stages, name)().getParam(parameter).choices
+    assert found == choices if isinstance(choices, list) else len(found) == choices
