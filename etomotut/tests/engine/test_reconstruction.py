@@ -65,6 +65,14 @@ def test_rays_of_a_point_meet_at_it():
     assert np.unravel_index(made.argmax(), made.shape) == (10 + 4, 30 + 7)
 
 
+@pytest.mark.parametrize("count", [7, 8, 9, 17])
+def test_views_add_up(count):
+    views = np.random.default_rng(count).random((count, 1, 30))
+    tilts = np.linspace(-50, 55, count)
+    alone = [back_project(views[[k]], tilts[[k]]) for k in range(count)]
+    assert np.allclose(back_project(views, tilts), np.sum(alone, axis=0), atol=1e-4)
+
+
 def test_a_wider_slice_is_centred_on_a_narrower_one():
     views, tilts = np.random.default_rng(2).random((5, 1, 40)), [-40, -20, 0, 20, 40]
     wide, narrow = back_project(views, tilts), back_project(views, tilts, width=30)

@@ -48,6 +48,14 @@ def test_a_ball_appears_at_its_place_and_is_bright(series):
     assert np.allclose(middle, [12, 7, 30], atol=0.3)
 
 
+@pytest.mark.parametrize("columns", [48, 49])
+def test_mirrored_views_give_the_mirrored_tomogram(tmp_path, columns):
+    views = np.random.default_rng(0).random((13, 12, columns))
+    plain = run(write(tmp_path, views, ANGLES), "-XAXISTILT", "5")
+    mirrored = run(write(tmp_path, views[:, ::-1, ::-1], -ANGLES), "-XAXISTILT", "-5")
+    assert np.abs(mirrored - plain[::-1, :, ::-1]).max() < 0.05 * plain.std()
+
+
 def test_shifts_and_sizes_move_the_ball_as_they_say(series):
     y, depth, x = brightest(run(series))
     assert brightest(run(series, "-SHIFT", "4,2")) == (y, depth + 2, x + 4)
@@ -122,10 +130,20 @@ def test_lengths_are_divided_by_the_binning(series):
 
 def test_a_part_of_the_views_is_turned_about_the_axis_of_the_whole(series):
     views = mrc.read(series / "in.mrc")
-    whole = run(series, "-XAXISTILT", "3")
-    write(series, views[:, 5:20, 7:], ANGLES)
-    part = run(series, "-XAXISTILT", "3", "-FULLIMAGE", "49,25", "-SUBSETSTART", "7,5")
-    assert brightest(part) == tuple(np.subtract(brightest(whole), (5, 0, 7)))
+    whole = run(series, "-XAXISTILT", "3", "-SLICE", "8,16")
+    write(series, views[:, 5:20, 3:], ANGLES)
+    part = run(series, "-XAXISTILT", "3", "-FULLIMAGE", "49,25", "-SUBSETSTART", "3,5")
+    first, second = whole[:, :, 16:41], part[3:12, :, 13:38]
+    assert np.allclose(first, second, atol=1e-3)
+
+
+def test_a_tomogram_is_the_mean_of_its_views_not_their_sum(series):
+    views = mrc.read(series / "in.mrc")
+    once = run(series)
+    twice = run(
+        write(series, np.repeat(views, 2, axis=0), np.repeat(ANGLES, 2)), "-DENSWEIGHT", "0"
+    )
+    assert np.allclose(twice, once, atol=1e-2)
 
 
 def test_x_axis_tilts_of_views_are_undone(series):
