@@ -15,6 +15,8 @@ import numpy.typing as npt
 import scipy.fft
 import scipy.spatial
 
+from etomotut.engine.views import Views, reduce_views
+
 Array = npt.NDArray[np.float64]
 Image = npt.NDArray[np.float32]
 
@@ -22,7 +24,10 @@ PROFILE_STEP = 0.25  # pixels between the samples of a radial profile
 REACH = 2.0  # radii: how far from its centre a bead's profile is followed
 MAX_ROUNDS = 12  # of a fit; most places need four
 MIN_STRENGTH = 5.0  # noise SDs; what is weaker is left to chance in an image of some 10^5 pixels
-SCALES = 2.0 ** np.arange(-1.25, 1.5, 0.25)  # of a typed radius; covers errors of more than 2
+OCTAVES = np.arange(-1.5, 1.75, 0.5)  # of a typed radius; covers errors of more than 2
+SMALLEST = 1.2  # pixels, a radius below which nothing is a disc
+FINE = 0.25  # octaves, to which the best one is refined
+WORKING_RADIUS = 3.0  # pixels at which beads are found; smaller costs certainty, larger time
 
 
 @dataclass(frozen=True)
@@ -66,16 +71,28 @@ def measure_radius(images: Sequence[Image], guess: float, *, wanted: int) -> flo
     """Give the radius of the beads in some views (y, x), near a guess that may be off by 2.
 
     It is the radius of the disc filter at which the `wanted` strongest places stand out most from
-    the noise of the filtered view, interpolated between scales.
+    the noise of the filtered view, first by steps of half an octave, then refined.
     """
-    radii = np.maximum(guess * SCALES, 1.2)
-    scores = []
-    for radius in radii:
-        found = [find(image, radius, limit=wanted).strength for image in images]
-        scores.append(np.median([np.median(each) if len(each) else 0.0 for each in found]))
+    stack = np.array(images, np.float32)
+
+    def score(octave: float) -> float:
+        return _conspicuity(stack, guess * 2.0**octave, wanted)
+
+    scores = [score(octave) for octave in OCTAVES]
     best = int(np.argmax(scores))
-    shift = _parabola_top(*scores[best - 1 : best + 2]) if 0 < best < len(radii) - 1 else 0.0
-    return float(radii[best] * 2.0 ** (0.25 * shift))
+    before, after = score(OCTAVES[best] - FINE), score(OCTAVES[best] + FINE)
+    shift = np.clip(_parabola_top(before, scores[best], after), -1.0, 1.0)
+    return float(guess * 2.0 ** (OCTAVES[best] + FINE * shift))
+
+
+def _conspicuity(images: Views, radius: float, wanted: int) -> float:
+    """Give how much the `wanted` strongest discs of a radius stand out, the median of all views."""
+    factor = max(1, int(radius / WORKING_RADIUS))
+    small = reduce_views(images, factor)
+    if min(small.shape[1:]) < 8 * radius / factor or radius < SMALLEST:
+        return 0.0
+    found = [find(image, radius / factor, limit=wanted).strength for image in small]
+    return float(np.median([np.median(each) if len(each) else 0.0 for each in found]))
 
 
 def disc_contrast(image: Image, radius: float) -> Image:

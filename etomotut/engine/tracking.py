@@ -41,7 +41,6 @@ MIN_TILT_RANGE = 10.0  # degrees between marks that fix the depth of a bead
 MISFIT = 6.0  # times the typical residual of a view beyond which a mark is dropped
 TOUCHING = 1.3  # radii between two beads within which neither can be located
 SAME = 1.0  # radii between two tracks that are one bead's
-WORKING_RADIUS = 3.0  # pixels at which beads are found; smaller costs certainty, larger time
 POOL = 30  # beads to average for a profile, from as few views as possible
 
 
@@ -85,7 +84,7 @@ def track(views: Views, setting: Setting) -> Tracked:
     Large beads are linked in reduced views and located in the full ones. Raises SolutionError
     where too few beads can be followed to solve anything.
     """
-    factor = max(1, int(setting.radius / WORKING_RADIUS))
+    factor = max(1, int(setting.radius / beads.WORKING_RADIUS))
     small = reduce_views(views, factor) if factor > 1 else views
     solution = _link_and_solve(small, _reduced(setting, factor))
     solution = replace(solution, xyz=factor * solution.xyz, shifts=factor * solution.shifts)
@@ -123,13 +122,13 @@ def locate_all(
     centre = (np.array(views.shape[:0:-1]) - 1) / 2
     places = predict(solution)
     numbers = np.arange(len(places))
-    for _ in range(2):
+    for rounds in (3, 8):  # the first solution only has to predict
         within = _visible(solution, centre - 1)
         profiles = _profiles(views, np.where(within[..., None], places, np.nan) + centre, setting)
         tracked = _locate(views, solution, profiles, setting)
         required = MIN_VIEWS if every_bead else _required(solution, centre - setting.radius)
         tracked = keep(tracked, _count(tracked.marks) >= required)
-        marks, solution = _drop_misfits(tracked.marks, setting)
+        marks, solution = _drop_misfits(tracked.marks, setting, rounds)
         numbers = numbers[tracked.numbers]
         tracked = replace(tracked, marks=marks, solution=solution, numbers=numbers)
         places = tracked.marks
@@ -374,11 +373,13 @@ def _locate(
     return Tracked(marks, likeness, amplitude, solution, np.arange(len(marks)))
 
 
-def _drop_misfits(marks: Array, setting: Setting) -> Tuple[Array, Solution]:
+def _drop_misfits(marks: Array, setting: Setting, rounds: int) -> Tuple[Array, Solution]:
     """Solve every view and drop the marks whose residual stands out from their view's."""
     for _ in range(2):
         points = as_points(marks)
-        solution = alignment.solve_every_view(points, setting.tilt_angles, setting.axis_angle)
+        solution = alignment.solve_every_view(
+            points, setting.tilt_angles, setting.axis_angle, rounds=rounds
+        )
         scale = alignment.scale_by_view(solution.residuals, points.view, marks.shape[1])
         bad = np.hypot(*solution.residuals.T) > MISFIT * np.maximum(scale[points.view], 0.1)
         marks = marks.copy()

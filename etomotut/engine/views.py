@@ -21,9 +21,12 @@ def reduce_views(views: Views, factor: int) -> Views:
     count, height, width = views.shape
     rows, columns = height // factor, width // factor
     top, left = (height - rows * factor) // 2, (width - columns * factor) // 2
-    part = views[:, top : top + rows * factor, left : left + columns * factor]
-    squares = part.reshape(count, rows, factor, columns, factor)
-    reduced: Views = squares.mean(axis=(2, 4), dtype=np.float32)
+    reduced = np.zeros((count, rows, columns), np.float32)
+    for row in range(factor):  # a strided sum is several times faster than a mean over blocks
+        for column in range(factor):
+            lines = slice(top + row, top + rows * factor, factor)
+            reduced += views[:, lines, left + column : left + columns * factor : factor]
+    reduced /= factor**2
     return reduced
 
 

@@ -20,6 +20,7 @@ Views = npt.NDArray[np.float32]
 
 DEPTH_SD = 1200.0  # Å; the spread of depths to expect, generous for ice of up to 4000
 GOLD = 100.0  # Å; the bead diameter to assume where an image has no pixel size
+SAMPLE = 3  # views in which the size of beads is measured
 LARGEST_STEP = 0.12  # of the width or height of a view, from view to view
 LARGEST_DIAMETER = 0.25  # of the width or height of a view
 
@@ -51,7 +52,7 @@ def setting(values: Values, views: Views, pixel_size: float, *, wanted: int) -> 
             f"option BeadDiameter is {typed:.1f} pixels in these images of {views.shape[2]} x "
             f"{views.shape[1]}; it must be 2 to {LARGEST_DIAMETER * shortest:.0f}"
         )
-    level = np.argsort(np.abs(tilt_angles), kind="stable")[:5]
+    level = np.argsort(np.abs(tilt_angles), kind="stable")[:SAMPLE]
     radius = beads.measure_radius([views[view] for view in level], typed / 2, wanted=wanted)
     print(f"Beads stand out most at a diameter of {2 * radius:.1f} pixels ({typed:.1f} typed)")
     angstroms = pixel_size or GOLD / typed

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-WORKING_SIZE = 400  # pixels of the longer side that are enough to correlate whole views
+WORKING_SIZE = 512  # pixels of the longer side that are enough to correlate whole views
 
 OPTIONS = (
     Option("InputFile", Path, "tilt series, MRC", short="input", required=True),
@@ -102,7 +102,7 @@ def _write_shifts(
     from etomotut.formats import xf
 
     views = stack[:][chosen][(slice(None), *region)]
-    factor = values["BinningToApply"] or max(1, max(views.shape[1:]) // WORKING_SIZE)
+    factor = values["BinningToApply"] or -(-max(views.shape[1:]) // WORKING_SIZE)
     matching = correlation.Matching(
         _bandpass(values),
         cumulative=values["CumulativeCorrelation"],

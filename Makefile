@@ -1,0 +1,51 @@
+# One command a need; each makes what it lacks, in .venv (or .venv-PY for another Python).
+#   make demo        simulated data through the whole template in a Scipion project; DEMO=small is quick
+#   make test        the test suite; PY=python3.8 runs it on that Python
+#   make test-fast   what needs no Scipion project and no patience
+#   make check       format, lint, types, import directions
+#   make bench       measurements, beside IMOD where it is installed; ONLY=tilt for one subject
+#   make gui         Scipion's window, with the demo's project
+#   make clean       away with everything that these made
+
+PY ?= python3
+VENV := $(if $(filter python3,$(PY)),.venv,.venv-$(PY))
+BIN := $(VENV)/bin
+DEMO ?= demo
+OUT ?= demo-project
+
+.PHONY: demo test test-fast check bench gui clean format
+
+demo: $(VENV)/.has-app
+	$(BIN)/etomotut demo-data $(OUT)/data --preset $(DEMO)
+	$(BIN)/etomotut run --tilt-series '$(OUT)/data/*.mrc' --project $(OUT)/project \
+		--export $(OUT)/results --pictures $(OUT)/pictures $(DEMO_OPTIONS)
+
+test: $(VENV)/.has-test
+	$(BIN)/python -m pytest
+
+test-fast: $(VENV)/.has-test
+	$(BIN)/python -m pytest -m "not slow and not scipion"
+
+check: $(VENV)/.has-check
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --config importlinter.ini
+
+format: $(VENV)/.has-check
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.has-app
+	$(BIN)/python -m benchmarks $(ONLY)
+
+gui: $(VENV)/.has-app
+	$(BIN)/etomotut gui $(OUT)/project
+
+clean:
+	rm -rf .venv .venv-* $(OUT) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.has-%: pyproject.toml constraints.txt
+	tools/venv $(VENV) $(PY) $*
