@@ -1,0 +1,129 @@
+"""Inputs of the measurements, made on the fly: noise where content does not matter, else a demo.
+
+They are made in processes of their own: a program that is measured starts as a copy of the
+process that measures it, and the memory of that counts as the program's.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import subprocess
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Callable, Tuple
+
+VIEWS = 41
+
+
+@dataclass(frozen=True)
+class Tracked:
+    """A simulated series with gold beads, and what the steps before a program would have made."""
+
+    stack: Path
+    angles: Path
+    prealigned: Path
+    prexg: Path
+    fiducials: Path
+    axis_angle: float
+    bead_pixels: float
+
+
+@lru_cache(maxsize=None)
+def noise(folder: Path, columns: int, rows: int) -> Path:
+    """Write a stack (view, y, x) of 16-bit noise, with its tilt angles beside it as .tlt."""
+    return _apart(_write_noise, folder, columns, rows)
+
+
+@lru_cache(maxsize=None)
+def transforms(folder: Path) -> Path:
+    """Write transforms as an alignment gives them: a turn by some degrees, shifts, a stretch."""
+    return _apart(_write_transforms, folder)
+
+
+@lru_cache(maxsize=None)
+def tracked(folder: Path, size: Tuple[int, int]) -> Tracked:
+    """Simulate a series of a size (columns, rows), and prealign and track it by its truth."""
+    return _apart(_simulate, folder, size)
+
+
+def _apart(function: Callable[..., Any], *arguments: object) -> Any:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context) as pool:
+        return pool.submit(function, *arguments).result()
+
+
+def _write_noise(folder: Path, columns: int, rows: int) -> Path:
+    import numpy as np
+
+    from etomotut.formats import mrc, tlt
+
+    path = folder / f"noise-{columns}x{rows}.mrc"
+    rng = np.random.default_rng(0)
+    with mrc.create(path, (VIEWS, rows, columns), np.int16, pixel_size=5.52) as out:
+        for view in range(VIEWS):
+            image = rng.standard_normal((rows, columns), np.float32)
+            out[view] = (200 + 30 * image).astype(np.int16)
+    tlt.write(path.with_suffix(".tlt"), np.linspace(-60.0, 60.0, VIEWS))
+    return path
+
+
+def _write_transforms(folder: Path) -> Path:
+    import numpy as np
+
+    from etomotut.formats import xf
+
+    rng = np.random.default_rng(1)
+    turn, scale = np.radians(4.2 + rng.normal(0, 0.1, VIEWS)), 1 + rng.normal(0, 0.002, VIEWS)
+    matrix = scale * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    shifts = rng.normal(0, 8, (VIEWS, 2, 1))
+    path = folder / "transforms.xf"
+    xf.write(path, np.concatenate([np.moveaxis(matrix, -1, 0), shifts], axis=-1))
+    return path
+
+
+def _simulate(folder: Path, size: Tuple[int, int]) -> Tracked:
+    import numpy as np
+
+    from etomotut.demo.parameters import Parameters
+    from etomotut.demo.series import simulate, write
+    from etomotut.formats import xf
+
+    series = simulate(Parameters(name="beads", halves=False, size=size, pixel_size=11.04))
+    files = write(series, folder)
+    truth = series.truth
+    inverse = np.linalg.inv(truth.transforms[:, :, :2])
+    shifts = inverse @ truth.transforms[:, :, 2:]
+    prexg = np.concatenate([np.broadcast_to(np.eye(2), (len(shifts), 2, 2)), shifts], axis=-1)
+    xf.write(folder / "beads.prexg", prexg)
+    names = [str(files["stack"]), str(folder / "beads.preali")]
+    words = ["-xform", str(folder / "beads.prexg"), "-mode", "1"]
+    start = [sys.executable, "-m", "etomotut", "newstack"]
+    subprocess.run([*start, *names, *words], check=True, stdout=subprocess.DEVNULL)
+    _write_tracks(folder / "beads.fid", truth.track + shifts[:, None, :, 0], truth.pixel_size, size)
+    return Tracked(
+        stack=files["stack"],
+        angles=files["angles"],
+        prealigned=folder / "beads.preali",
+        prexg=folder / "beads.prexg",
+        fiducials=folder / "beads.fid",
+        axis_angle=truth.axis_angle,
+        bead_pixels=truth.bead_diameter / truth.pixel_size,
+    )
+
+
+def _write_tracks(path: Path, track: Any, pixel_size: float, size: Tuple[int, int]) -> None:
+    """Write tracks (view, bead, 2) about the centre as a model, with marks 0.3 pixels off."""
+    import numpy as np
+
+    from etomotut.formats import model
+
+    marks = track + np.random.default_rng(2).normal(0, 0.3, track.shape)
+    views, beads = track.shape[:2]
+    view, bead = np.mgrid[:views, :beads]
+    rows = np.dstack([marks + (np.array(size) - 1) / 2, view])
+    inside = (np.abs(track) < np.array(size) / 2 - 10).all(axis=2)
+    made = model.from_tracks(rows[inside], bead[inside], size=(*size, views), pixel_size=pixel_size)
+    model.write(path, made)
