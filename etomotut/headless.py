@@ -119,6 +119,10 @@ def load_workflow(project: Any, text: str) -> OrderedDict[str, Any]:
     loaded: OrderedDict[str, Any] = project.loadProtocols(jsonStr=text)
     if len(loaded) != len(wanted):
         raise EtomotutError(f"{len(loaded)} of {len(wanted)} protocols were loaded")
+    for each in wanted:  # Scipion 3.11 drops the labels on its way
+        loaded[each["object.id"]].setObjLabel(each.get("object.label") or "")
+        project.mapper.store(loaded[each["object.id"]])
+    project.mapper.commit()
     return loaded
 
 

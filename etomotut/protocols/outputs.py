@@ -90,25 +90,35 @@ class Outputs:
         return output is not None and ts_id in output.getUniqueValues("_tsId")
 
     def replace_failed(self, name: str, items: Sequence[Item], reasons: Mapping[str, str]) -> None:
-        """Let the set of failed items hold exactly these, each with its reason as comment."""
+        """Let the set of failed items hold exactly these, each with its reason as comment.
+
+        A set that was there stays, empty if need be: a running protocol cannot take an output
+        away from the project.
+        """
         old = getattr(self._protocol, name, None)
+        if old is None and not items:
+            return
         if old is not None:
             old.close()
-            self._protocol.deleteOutput(old)
+        is_series = name == FAILED_SERIES
+        output = self._create(name, SetOfTiltSeries if is_series else SetOfTomograms)
         for item in items:
             copy = item.object.clone()
-            if item.object.getClassName() == "Tomogram":
-                copy.cleanObjId()
-                copy.setObjComment(reasons[item.ts_id])
-                self._add(name, SetOfTomograms, [copy])
-            else:
-                self._add_series(name, item, Changes(), comment=reasons[item.ts_id])
+            copy.setObjId(None)
+            copy.setObjComment(reasons[item.ts_id])
+            output.append(copy)
+            for image in item.images:
+                image.setObjId(None)
+                copy.append(image)
+            if item.images:
+                copy.write()
+                output.update(copy)
+        self._publish(name, output, is_new=True)
 
-    def _add_series(self, name: str, item: Item, changes: Changes, comment: str = "") -> None:
+    def _add_series(self, name: str, item: Item, changes: Changes) -> None:
         if self.has(name, item.ts_id):
             return
         series, images = derive(item.object, item.images, changes)
-        series.setObjComment(comment)
         output = self._open(name, SetOfTiltSeries)
         output.setSamplingRate(series.getSamplingRate())
         set_axis(output.getAcquisition(), changes)
@@ -133,10 +143,13 @@ class Outputs:
 
     def _open(self, name: str, set_class: Any) -> Any:
         output = getattr(self._protocol, name, None)
-        if output is not None:
-            output.enableAppend()
-            output.setStreamState(Set.STREAM_OPEN)
-            return output
+        if output is None:
+            return self._create(name, set_class)
+        output.enableAppend()
+        output.setStreamState(Set.STREAM_OPEN)
+        return output
+
+    def _create(self, name: str, set_class: Any) -> Any:
         output = set_class.create(self._protocol.getPath(), prefix=FILES[name])
         if hasattr(output, "setSetOfTiltSeries"):
             output.setSetOfTiltSeries(self._source)
@@ -145,10 +158,10 @@ class Outputs:
         output.setStreamState(Set.STREAM_OPEN)
         return output
 
-    def _publish(self, name: str, output: Any) -> None:
+    def _publish(self, name: str, output: Any, *, is_new: bool = False) -> None:
         protocol = self._protocol
         output.write()
-        if getattr(protocol, name, None) is None:
+        if is_new or getattr(protocol, name, None) is None:
             protocol._defineOutputs(**{name: output})
             protocol._defineSourceRelation(self._source, output)
         protocol._store(output)

@@ -250,7 +250,7 @@ class EtomotutProtocol(EMProtocol):
         items.load()
         found = items[{"_tsId": ts_id}]
         if isinstance(found, TiltSeries):
-            images = [image.clone() for image in found.iterItems()]
+            images = [image.clone() for image in found.iterItems()] if found.getSize() else []
             copy = TiltSeries(tsId=ts_id)
             copy.copyInfo(found)
             item = Item(ts_id, copy, images)

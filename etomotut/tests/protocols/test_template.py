@@ -1,0 +1,106 @@
+"""The workflow templates name classes and parameters that exist, and take a user's values."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from tomo.protocols import ProtImportTs
+
+import etomotut.protocols as stages
+from etomotut import headless
+from etomotut.errors import EtomotutError
+
+TEMPLATE = headless.TEMPLATES / "fiducial_exosome.json.template"
+VALUES = {
+    "path": str(Path(__file__).parent),
+    "pattern": "TS_*.mdoc",
+    "pixel_size": 1.38,
+    "axis_angle": -95.0,
+    "dose": 3.1,
+    "voltage": 200,
+    "bead_diameter": 5.8,
+    "binning": 8,
+    "thickness": 240,
+    "kept_thickness": 160,
+}
+
+
+def workflow(**values):
+    """Give the protocols of the filled template by their class."""
+    filled = json.loads(headless.fill_template(TEMPLATE, values))
+    return {each["object.className"]: each for each in filled}
+
+
+def class_of(name):
+    return ProtImportTs if name == "ProtImportTs" else getattr(stages, name)
+
+
+def test_every_template_is_shipped_with_the_package():
+    assert [path.name for path in headless.TEMPLATES.iterdir()] == [TEMPLATE.name]
+
+
+@pytest.mark.parametrize("name", workflow())
+def test_every_class_and_parameter_exists(name):
+    protocol = class_of(name)()
+    parameters = [key for key in workflow()[name] if not key.startswith(("object.", "_"))]
+    assert [key for key in parameters if protocol.getParam(key) is None] == []
+
+
+@pytest.mark.parametrize("name", workflow())
+def test_every_input_is_the_output_of_an_earlier_stage(name):
+    stage = workflow()[name]
+    ids = {each["object.id"]: each["object.className"] for each in workflow().values()}
+    for key, value in stage.items():
+        if key.startswith("inputSet"):
+            number, output = value.split(".")
+            assert int(number) < int(stage["object.id"])
+            assert output in class_of(ids[number])._possibleOutputs
+
+
+def test_the_tutorials_values_are_there():
+    made = workflow()
+    assert made["ProtEtomotutPreprocess"]["binning"] == "4"
+    assert made["ProtEtomotutFiducialModel"]["numberFiducial"] == 40
+    assert made["ProtEtomotutReconstruct"]["tomoThickness"] == "300"
+    assert made["ProtEtomotutCrop"]["keepThickness"] == "200"
+    assert list(made) == [each["object.className"] for each in sorted_by_id(made)]
+
+
+def sorted_by_id(made):
+    return sorted(made.values(), key=lambda each: int(each["object.id"]))
+
+
+def test_a_users_values_reach_the_forms():
+    made = workflow(**VALUES)
+    imported = made["ProtImportTs"]
+    assert (imported["filesPath"], imported["filesPattern"]) == (VALUES["path"], "TS_*.mdoc")
+    assert float(imported["samplingRate"]) == 1.38
+    assert float(imported["tiltAxisAngle"]) == -95.0
+    assert float(imported["dosePerFrame"]) == 3.1
+    assert float(imported["voltage"]) == 200
+    assert float(made["ProtEtomotutFiducialModel"]["fiducialDiameter"]) == 5.8
+    assert int(made["ProtEtomotutPreprocess"]["binning"]) == 8
+    assert int(made["ProtEtomotutReconstruct"]["tomoThickness"]) == 240
+    assert int(made["ProtEtomotutCrop"]["keepThickness"]) == 160
+
+
+def test_a_path_with_quotes_survives(tmp_path):
+    folder = tmp_path / 'a "b" \\ c'
+    folder.mkdir()
+    assert workflow(path=str(folder))["ProtImportTs"]["filesPath"] == str(folder)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"binning": 2.5}, "integer"),
+        ({"path": "/not/there"}, "does not exist"),
+        ({"axis_angle": "left"}, "converted to a float"),
+        ({"thicknes": 100}, "has no 'thicknes'"),
+    ],
+)
+def test_wrong_values_are_refused(values, message):
+    with pytest.raises(EtomotutError, match=message):
+        headless.fill_template(TEMPLATE, values)

@@ -1,0 +1,1 @@
+"""Stages run in real projects; Scipion's own test runner finds them, too."""
