@@ -17,6 +17,7 @@ from etomotut.programs.options import Option
 PROGRAMS = (
     "autofidseed",
     "beadtrack",
+    "ccderaser",
     "imodchopconts",
     "newstack",
     "tilt",

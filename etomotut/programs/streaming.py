@@ -45,10 +45,12 @@ def require_numbers(image: npt.NDArray[Any], name: str) -> None:
 
     `name` says which image it is, as in "view 3 of a.st".
     """
-    wrong = np.argwhere(~np.isfinite(image))
-    if len(wrong):
-        y, x = wrong[0]
-        raise EtomotutError(
-            f"{name} has {len(wrong)} densities that are not finite numbers, the first at "
-            f"x {x}, y {y} (from 0)"
-        )
+    finite = np.isfinite(image)
+    if finite.all():
+        return
+    wrong = np.argwhere(~finite)
+    y, x = wrong[0]
+    raise EtomotutError(
+        f"{name} has {len(wrong)} densities that are not finite numbers, the first at "
+        f"x {x}, y {y} (from 0)"
+    )
