@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from typing import Optional, Sequence
 
 from etomotut.programs import PROGRAMS
 
-HELP = f"""Usage: etomotut PROGRAM [options]
+COMMANDS = {
+    "run": ("etomotut.workflow.run", "the workflow template on your tilt series, headless"),
+    "demo-data": ("etomotut.demo.__main__", "simulated tilt series with a known truth"),
+    "gui": ("etomotut.workflow.gui", "Scipion's window on a project"),
+}
 
-Programs: {", ".join(PROGRAMS)}
-`etomotut PROGRAM -help` lists the options of one.
-"""
+HELP = "\n".join(
+    [
+        "Usage: etomotut COMMAND [options]    or    etomotut PROGRAM [options]",
+        "",
+        *(f"  {name:12}{purpose}" for name, (_, purpose) in COMMANDS.items()),
+        "",
+        f"Programs, with IMOD's names, options and files: {', '.join(PROGRAMS)}.",
+        "etomotut COMMAND --help and etomotut PROGRAM -help list the options of one.",
+    ]
+)
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
@@ -20,6 +32,9 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     if not words or words[0] in ("-h", "-help", "--help", "help"):
         print(HELP)
         return 0 if words else 2
+    if words[0] in COMMANDS:
+        status: int = importlib.import_module(COMMANDS[words[0]][0]).main(words[1:])
+        return status
     from etomotut.programs.console import run_program
 
     return run_program(words[0], words[1:])

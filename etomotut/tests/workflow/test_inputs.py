@@ -1,0 +1,146 @@
+"""Finding a user's tilt series and laying them out for Scipion."""
+
+import numpy as np
+import pytest
+
+from etomotut.errors import EtomotutError
+from etomotut.formats import mrc, tlt
+from etomotut.workflow import inputs
+
+MDOC = """PixelSpacing = 2.5
+Voltage = 300
+ImageFile = other.mrc
+
+[T =  Tilt axis angle = -95.5, binning = 1]
+
+[ZValue = 0]
+TiltAngle = 3.0
+PixelSpacing = 9.9
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def make_stack(path, views=3):
+    path.parent.mkdir(exist_ok=True)
+    mrc.write(path, np.zeros((views, 20, 30), np.int16), pixel_size=4.0)
+    return path
+
+
+def test_angles_beside_a_stack_are_taken(folder):
+    make_stack(folder / "TS_01.mrc")
+    tlt.write(folder / "TS_01.rawtlt", [-3, 0, 3])
+    (found,) = inputs.gather(["TS_01.mrc"])
+    assert found.name == "TS_01"
+    assert found.tilt_angles.tolist() == [-3, 0, 3]
+    assert found.pixel_size == 4.0
+
+
+def test_an_mdoc_beside_a_stack_tells_pixel_size_and_axis(folder):
+    make_stack(folder / "TS_01.mrc")
+    (folder / "TS_01.mrc.mdoc").write_text(MDOC)
+    (found,) = inputs.gather(["TS_01.mrc"])
+    assert (found.pixel_size, found.axis_angle) == (2.5, -95.5)
+
+
+def test_patterns_and_folders_give_every_stack_once(folder):
+    for name in ("a.mrc", "b.st", "notes.txt"):
+        make_stack(folder / "data" / name)
+    tlt.write(folder / "angles", [-3, 0, 3])
+    found = inputs.gather(["data", "data/*.mrc"], tilt_angles="angles")
+    assert [each.name for each in found] == ["a", "b"]
+
+
+def test_a_pattern_of_angle_files_is_matched_by_name(folder):
+    for number in (1, 2):
+        make_stack(folder / f"s{number}.mrc")
+        tlt.write(folder / f"s{number}.txt", [-number, 0, number])
+    found = inputs.gather(["s*.mrc"], tilt_angles="s*.txt")
+    assert [each.tilt_angles[2] for each in found] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("raw.mrc", "raw"),
+        ("Position_14.bin4.mrc", "Position_14"),
+        ("14.mrc", "TS_14"),
+        ("a b; rm -rf $(x) '.mrc", "a_b_rm_rf_x"),
+        ("über-1.mrc", "ber_1"),
+        ("-rf.mrc", "rf"),
+        ("...mrc", "TS"),
+        ("x" * 200 + ".mrc", "x" * 60),
+    ],
+)
+def test_a_series_gets_a_name_that_scipion_and_the_shell_can_bear(folder, file, name):
+    path = make_stack(folder / file)
+    tlt.write(folder / "angles", [-3, 0, 3])
+    (found,) = inputs.gather([str(path)], tilt_angles="angles")
+    assert found.name == name
+
+
+def test_series_of_the_same_name_are_told_apart(folder):
+    for each in ("x", "y"):
+        make_stack(folder / each / "raw.mrc")
+    tlt.write(folder / "angles", [-3, 0, 3])
+    found = inputs.gather(["x/raw.mrc", "y/raw.mrc"], tilt_angles="angles")
+    assert [each.name for each in found] == ["raw", "raw_2"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"stacks": ["no*.mrc"]}, r"there is no tilt series no\*\.mrc"),
+        ({"stacks": ["TS_01.mrc"]}, "has neither an mdoc file nor tilt angles beside it"),
+        ({"stacks": ["TS_01.mrc"], "tilt_angles": "none"}, "no file of tilt angles none"),
+        ({"stacks": ["TS_01.mrc"], "mdoc": "*.mdoc"}, r"no mdoc file \*\.mdoc"),
+        ({"stacks": ["TS_01.mrc"], "tilt_angles": "two"}, "two has 2 angles for 3 views"),
+    ],
+)
+def test_what_is_missing_is_named(folder, arguments, message):
+    make_stack(folder / "TS_01.mrc")
+    tlt.write(folder / "two", [-3, 0])
+    with pytest.raises(EtomotutError, match=message):
+        inputs.gather(**arguments)
+
+
+def test_staged_series_are_links_with_their_angles(folder):
+    make_stack(folder / "my series.mrc")
+    tlt.write(folder / "angles", [-3, 0, 3])
+    where, pattern = inputs.stage(
+        inputs.gather(["my series.mrc"], tilt_angles="angles"), folder / "staged"
+    )
+    assert pattern == "{TS}.mrc"
+    assert (where / "my_series.mrc").resolve() == folder / "my series.mrc"
+    assert tlt.read(where / "my_series.rawtlt").tolist() == [-3, 0, 3]
+
+
+def test_a_staged_mdoc_names_the_staged_stack(folder):
+    make_stack(folder / "a-b.mrc")
+    (folder / "a-b.mdoc").write_text(MDOC)
+    where, pattern = inputs.stage(inputs.gather(["a-b.mrc"]), folder / "staged")
+    assert pattern == "*.mdoc"
+    text = (where / "a_b.mrc.mdoc").read_text()
+    assert "ImageFile = a_b.mrc\n" in text
+    assert "other.mrc" not in text
+
+
+def test_staging_again_replaces_the_links(folder):
+    make_stack(folder / "a.mrc")
+    tlt.write(folder / "a.tlt", [-3, 0, 3])
+    for _ in range(2):
+        where, _ = inputs.stage(inputs.gather(["a.mrc"]), folder / "staged")
+    assert (where / "a.mrc").is_symlink()
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [([4.0, 4.001], 4.0005), ([4.0, 4.1], None), ([4.0, None], None), ([], None)],
+)
+def test_series_share_a_value_only_if_all_tell_it(values, expected):
+    found = inputs.one_value(values, 0.005)
+    assert found == (None if expected is None else pytest.approx(expected))

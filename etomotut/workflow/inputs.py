@@ -1,0 +1,190 @@
+"""Finding a user's tilt series and laying them out as Scipion's importer wants them.
+
+Files may have any name; in the staging folder each series gets a name that Scipion takes as an
+identifier, a link to its stack, and beside it its tilt angles or its mdoc file.
+"""
+
+from __future__ import annotations
+
+import glob
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Dict, List, Optional, Sequence, Tuple
+
+import numpy as np
+import numpy.typing as npt
+
+from etomotut.errors import EtomotutError, FormatError
+from etomotut.formats import tlt
+from etomotut.formats.mrc import Stack
+
+STACKS = (".mrc", ".mrcs", ".st", ".ali", ".rec")
+ANGLE_SUFFIXES = (".rawtlt", ".tlt")
+LONGEST_NAME = 60  # characters of a series' name in Scipion
+
+
+@dataclass(frozen=True)
+class Series:
+    """A tilt series of the user: its `name` in Scipion, its files, and what its files say of it.
+
+    `pixel_size` in Å and `axis_angle` in degrees are None where no file tells them; either
+    `tilt_angles` (view,) or `mdoc` is there.
+    """
+
+    name: str
+    stack: Path
+    tilt_angles: Optional[npt.NDArray[np.float64]] = None
+    mdoc: Optional[Path] = None
+    pixel_size: Optional[float] = None
+    axis_angle: Optional[float] = None
+
+
+def gather(
+    stacks: Sequence[str], *, tilt_angles: Optional[str] = None, mdoc: Optional[str] = None
+) -> List[Series]:
+    """Give the tilt series of files, folders or patterns, with their angles.
+
+    `tilt_angles` is a file for all, or a pattern of files with the series' names; `mdoc` a
+    pattern of mdoc files. Without either, files beside each stack are taken. Raises EtomotutError
+    naming what is missing.
+    """
+    paths = _stacks(stacks)
+    names = _names(paths)
+    angle_files = _by_stem(_expand(tilt_angles)) if tilt_angles else {}
+    if tilt_angles and not angle_files:
+        raise EtomotutError(f"there is no file of tilt angles {tilt_angles}")
+    mdocs = _by_stem(_expand(mdoc)) if mdoc else {}
+    if mdoc and not mdocs:
+        raise EtomotutError(f"there is no mdoc file {mdoc}")
+    found = []
+    for path, name in zip(paths, names):
+        own_mdoc = None if tilt_angles else _mdoc_of(path, mdocs)
+        angles = None if own_mdoc else _angles_of(path, angle_files, len(Stack(path)))
+        found.append(_describe(name, path, angles, own_mdoc))
+    if any(each.mdoc for each in found) and not all(each.mdoc for each in found):
+        lacking = next(each.stack for each in found if not each.mdoc)
+        raise EtomotutError(f"{lacking} has no mdoc file, other series have: give --tilt-angles")
+    return found
+
+
+def stage(series: Sequence[Series], folder: Path) -> Tuple[Path, str]:
+    """Lay series out in a folder and give it with the pattern by which Scipion imports them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in series:
+        link = folder / f"{each.name}.mrc"
+        if link.is_symlink():
+            link.unlink()
+        link.symlink_to(each.stack.absolute())
+        if each.mdoc is not None:
+            text = each.mdoc.read_text(errors="replace")
+            named = re.sub(r"(?m)^\s*ImageFile\s*=.*$", f"ImageFile = {link.name}", text, count=1)
+            (folder / f"{each.name}.mrc.mdoc").write_text(named)
+        elif each.tilt_angles is not None:
+            tlt.write(folder / f"{each.name}.rawtlt", each.tilt_angles)
+    return folder, "*.mdoc" if series[0].mdoc is not None else "{TS}.mrc"
+
+
+def one_value(values: Sequence[Optional[float]], tolerance: float) -> Optional[float]:
+    """Give the value that all series share, or None where they differ or one does not tell it."""
+    known = [value for value in values if value is not None]
+    if len(known) < len(values) or not known or max(known) - min(known) > tolerance:
+        return None
+    return float(np.mean(known))
+
+
+def read_mdoc(path: Path) -> Dict[str, str]:
+    """Give the global values of an mdoc file, and the tilt axis angle of its title lines."""
+    values: Dict[str, str] = {}
+    for line in path.read_text(errors="replace").splitlines():
+        if line.startswith("[Z"):
+            break
+        axis = re.search(r"[Tt]ilt\s?[Aa]xis\s?[Aa]ngle\s*=\s*([-+0-9.eE]+)", line)
+        if axis:
+            values["TiltAxisAngle"] = axis.group(1)
+        key, equals, value = line.partition("=")
+        if equals and not line.startswith("["):
+            values[key.strip()] = value.strip()
+    return values
+
+
+def _stacks(given: Sequence[str]) -> List[Path]:
+    paths: List[Path] = []
+    for each in given:
+        found = _expand(each)
+        if Path(each).is_dir():
+            found = sorted(p for p in Path(each).iterdir() if p.suffix in STACKS)
+        if not found:
+            raise EtomotutError(f"there is no tilt series {each}")
+        paths += found
+    unique = {path.resolve(): path.absolute() for path in paths}
+    return list(unique.values())
+
+
+def _expand(pattern: str) -> List[Path]:
+    """Give the files of a pattern; a file whose name looks like a pattern is itself."""
+    if Path(pattern).is_file():
+        return [Path(pattern)]
+    return [Path(each) for each in sorted(glob.glob(pattern)) if Path(each).is_file()]
+
+
+def _names(paths: Sequence[Path]) -> List[str]:
+    """Give names made of letters, digits and _ that begin with a letter, all different."""
+    names: List[str] = []
+    for path in paths:
+        name = re.sub(r"[^0-9A-Za-z]+", "_", path.name.split(".")[0]).strip("_")
+        name = name if name[:1].isalpha() else f"TS_{name}".rstrip("_")
+        name = name[:LONGEST_NAME]
+        number, unique = 2, name
+        while unique in names:
+            unique, number = f"{name}_{number}", number + 1
+        names.append(unique)
+    return names
+
+
+def _by_stem(paths: Sequence[Path]) -> Dict[str, Path]:
+    return {path.name.split(".")[0]: path for path in paths}
+
+
+def _mdoc_of(stack: Path, given: Dict[str, Path]) -> Optional[Path]:
+    if given:
+        found = given.get(stack.name.split(".")[0]) or (
+            next(iter(given.values())) if len(given) == 1 else None
+        )
+        if found is None:
+            raise EtomotutError(f"none of the mdoc files belongs to {stack}")
+        return found
+    beside = (stack.with_name(stack.name + ".mdoc"), stack.with_suffix(".mdoc"))
+    return next((path for path in beside if path.is_file()), None)
+
+
+def _angles_of(stack: Path, given: Dict[str, Path], views: int) -> npt.NDArray[np.float64]:
+    if given:
+        path = given.get(stack.name.split(".")[0])
+        if path is None and len(given) > 1:
+            raise EtomotutError(f"none of the files of tilt angles belongs to {stack}")
+        return tlt.read(path or next(iter(given.values())), views=views)
+    for suffix in ANGLE_SUFFIXES:
+        if stack.with_suffix(suffix).is_file():
+            return tlt.read(stack.with_suffix(suffix), views=views)
+    raise EtomotutError(
+        f"{stack} has neither an mdoc file nor tilt angles beside it: give --tilt-angles or --mdoc"
+    )
+
+
+def _describe(
+    name: str, stack: Path, angles: Optional[npt.NDArray[np.float64]], mdoc: Optional[Path]
+) -> Series:
+    pixel_size, axis = Stack(stack).pixel_size or None, None
+    if mdoc is not None:
+        values = read_mdoc(mdoc)
+        pixel_size = _number(values.get("PixelSpacing"), mdoc) or pixel_size
+        axis = _number(values.get("TiltAxisAngle"), mdoc)
+    return Series(name, stack, angles, mdoc, pixel_size, axis)
+
+
+def _number(text: Optional[str], path: Path) -> Optional[float]:
+    try:
+        return None if text is None else float(text)
+    except ValueError:
+        raise FormatError(f"{path}: '{text}' is no number") from None

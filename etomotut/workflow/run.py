@@ -1,0 +1,174 @@
+"""The workflow template on a user's tilt series, headless, in a Scipion project.
+
+Scipion's window opens the project afterwards: every stage can be looked at, changed, run again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Sequence
+
+from etomotut.backends import AUTO, EMBEDDED, IMOD
+from etomotut.errors import EtomotutError
+from etomotut.workflow import inputs
+from etomotut.workflow.inputs import Series
+
+TEMPLATE = "fiducial_exosome.json.template"
+USUAL_PIXEL = 5.52  # Å; binned pixels of the tutorial, and its thickness and what is kept of it
+USUAL_THICKNESS, USUAL_KEPT = 300, 200
+USUAL_DOSE = 3.0  # e/Å² a view; only recorded, no stage of this template weighs by it
+PROGRAMS = {"auto": AUTO, "imod": IMOD, "embedded": EMBEDDED}
+
+
+def main(words: Optional[Sequence[str]] = None) -> int:
+    """Run the command; gives the exit status: 1 if any series or stage failed."""
+    arguments = _parser().parse_args(words)
+    try:
+        return run(arguments)
+    except (EtomotutError, OSError) as error:
+        print(f"ERROR: RUN - {error}", file=sys.stdout, flush=True)
+        return 1
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Find the series, run the template on them, export and draw what was asked for."""
+    start = time.monotonic()
+    folder = Path(arguments.project).absolute()
+    series = inputs.gather(
+        arguments.tilt_series, tilt_angles=arguments.tilt_angles, mdoc=arguments.mdoc
+    )
+    values = _values(arguments, series)
+    _announce(series, values, folder)
+    path, pattern = inputs.stage(series, folder.with_name(folder.name + "-input"))
+    targets = [
+        Path(each).absolute() if each else None for each in (arguments.export, arguments.pictures)
+    ]
+
+    from etomotut import headless
+
+    headless.prepare(folder.parent)
+    project = headless.open_project(folder.name, folder.parent)
+    text = headless.fill_template(
+        headless.TEMPLATES / TEMPLATE, {**values, "path": path, "pattern": pattern}
+    )
+    protocols = list(headless.load_workflow(project, text).values())
+    for protocol in protocols:
+        _adjust(protocol, arguments)
+        project.saveProtocol(protocol)
+    failures = headless.run(project, protocols)
+    failed = _report(project, series, targets, folder)
+    minutes, seconds = divmod(round(time.monotonic() - start), 60)
+    print(f"\nFinished in {minutes} min {seconds} s.", flush=True)
+    for failure in failures:
+        print(f"FAILED: {failure}", flush=True)
+    return 1 if failures or failed else 0
+
+
+def _adjust(protocol: Any, arguments: argparse.Namespace) -> None:
+    """Set what the template has no field for."""
+    if hasattr(protocol, "backend"):
+        protocol.backend.set(PROGRAMS[arguments.programs])
+    if hasattr(protocol, "numberFiducial"):
+        protocol.numberFiducial.set(arguments.beads)
+
+
+def _values(arguments: argparse.Namespace, series: Sequence[Series]) -> Dict[str, Any]:
+    """Give the template's values: those typed, else what the files say, else the tutorial's."""
+    has_mdoc = series[0].mdoc is not None
+    pixel_size = arguments.pixel_size or inputs.one_value([s.pixel_size for s in series], 0.005)
+    if pixel_size is None:
+        raise EtomotutError(
+            f"{series[0].stack} does not tell its pixel size, or series differ: give --pixel-size"
+        )
+    axis = arguments.axis_angle
+    if axis is None and not has_mdoc:
+        raise EtomotutError("no file tells the angle of the tilt axis: give --axis-angle")
+    binning = arguments.binning or max(1, round(USUAL_PIXEL / pixel_size))
+    scale = USUAL_PIXEL / (pixel_size * binning)
+    thickness = arguments.thickness or 2 * round(USUAL_THICKNESS * scale / 2)
+    kept = arguments.kept_thickness or min(thickness, 2 * round(USUAL_KEPT * scale / 2))
+    return {
+        "voltage": arguments.voltage,
+        "pixel_size": arguments.pixel_size or (0 if has_mdoc else pixel_size),
+        # an angle of 0 would mean that none was typed; 360 is the same angle
+        "axis_angle": 0 if axis is None else axis or 360.0,
+        "dose": arguments.dose or (0 if has_mdoc else USUAL_DOSE),
+        "binning": binning,
+        "bead_diameter": arguments.bead_diameter,
+        "thickness": thickness,
+        "kept_thickness": kept,
+    }
+
+
+def _announce(series: Sequence[Series], values: Dict[str, Any], folder: Path) -> None:
+    for each in series:
+        source = each.mdoc or "tilt angles"
+        print(f"{each.name}: {each.stack} with {source}")
+    told = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in values.items() if value)
+    print(f"Values: {told}\nProject: {folder}\n", flush=True)
+
+
+def _report(
+    project: Any, series: Sequence[Series], targets: List[Optional[Path]], folder: Path
+) -> int:
+    """Export and draw, say where everything is; gives the number of series without a tomogram."""
+    from etomotut.workflow import results
+
+    export, pictures = targets
+    raw = {each.name: each.stack for each in series}
+    found = results.gather(project)
+    print("\nResults")
+    for solved in found:
+        name = solved.aligned.ts_id
+        place = "no tomogram" if solved.tomogram is None else Path(solved.tomogram).absolute()
+        print(f"  {name}: {place}")
+        if export is not None:
+            results.export(solved, raw.get(name, Path(solved.aligned.files[""])), export)
+    if export is not None and found:
+        print(f"  .xf, .tlt, .fid, .xyz and tomograms: {export}")
+    print(f"  project, for Scipion's window: etomotut gui {folder}")
+    return len(series) - sum(solved.tomogram is not None for solved in found)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="etomotut run",
+        description="Align tilt series by their gold beads and reconstruct tomograms: the workflow "
+        "template in a Scipion project, without its window.",
+        epilog="Exported files are for the raw, unbinned stack: .xf brings it into the aligned "
+        "frame, .fid are the tracked beads, .xyz their positions.",
+    )
+    add = parser.add_argument
+    add(
+        "--tilt-series",
+        nargs="+",
+        required=True,
+        metavar="FILE",
+        help="stacks, folders or patterns",
+    )
+    add("--tilt-angles", metavar="FILE", help="tilt angles: a file for all, or a pattern")
+    add("--mdoc", metavar="PATTERN", help="mdoc files; default: those beside the stacks")
+    add("--pixel-size", type=float, metavar="A", help="of the raw stacks; default: their files'")
+    add(
+        "--axis-angle", type=float, metavar="DEG", help="tilt axis from vertical, counter-clockwise"
+    )
+    add("--bead-diameter", type=float, default=10.0, metavar="NM", help="default 10")
+    add("--beads", type=int, default=40, metavar="N", help="beads to track at most, default 40")
+    add("--binning", type=int, metavar="N", help="default: to pixels of about 5.5 A")
+    add("--thickness", type=int, metavar="N", help="of the tomogram, voxels; default 166 nm")
+    add("--kept-thickness", type=int, metavar="N", help="that cropping keeps; default two thirds")
+    add("--voltage", type=float, default=300.0, metavar="KV", help="default 300")
+    add("--dose", type=float, metavar="E", help="electrons per square A a view")
+    add(
+        "--programs",
+        choices=sorted(PROGRAMS),
+        default="auto",
+        help="whose programs run, default auto",
+    )
+    add("--project", default="etomotut-project", metavar="DIR", help="the Scipion project to make")
+    add("--export", metavar="DIR", help="folder for alignments, models and tomograms")
+    add("--pictures", metavar="DIR", help="folder for pictures of the results")
+    return parser
