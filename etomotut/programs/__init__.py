@@ -23,6 +23,7 @@ PROGRAMS = (
     "tilt",
     "tiltalign",
     "tiltxcorr",
+    "trimvol",
     "xfproduct",
     "xftoxg",
 )
