@@ -20,6 +20,7 @@ class Plugin(pwem.Plugin):
 
     __module__ = "etomotut"  # Scipion takes name and folder of a plugin from here
     _homeVar = IMOD_HOME
+    _url = ""
     _supportedVersions: Sequence[str] = ()
 
     @classmethod

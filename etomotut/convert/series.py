@@ -82,6 +82,8 @@ class Series:
 
     def axis_after_transforms(self) -> float:
         """Give the angle of the tilt axis in images to which the transforms were applied."""
+        if self.is_interpolated:
+            return 0.0
         if self.axis_angle is None:
             raise EtomotutError(f"{self.ts_id}: the angle of the tilt axis is not known")
         return near(self.axis_angle - self.rotation(), 0.0)
@@ -161,6 +163,7 @@ def derive(tilt_series: Any, images: Sequence[Any], changes: Changes) -> Tuple[A
         new.setInterpolated(True)
         new.setAlignment(ALIGN_NONE)
     elif new_images[0].hasTransform():
+        new.setInterpolated(False)
         new.setAlignment2D()
     new.setAnglesCount(len(new_images))
     for owner in (new, *new_images):

@@ -286,13 +286,20 @@ class EtomotutProtocol(EMProtocol):
 
     def _submit(self, words: Sequence[str], environment: Mapping[str, str], say: Say) -> int:
         """Run a command as a job of the queue, every word quoted; its output comes at its end."""
-        log = Path(self._getLogsPath(f"job_{time.monotonic_ns()}.log"))
-        quoted = [shlex.quote(word) for word in words]
-        arguments = " ".join([*quoted[1:], ">", shlex.quote(str(log.absolute())), "2>&1"])
-        self.runJob(quoted[0], arguments, env=Environ(environment), numberOfThreads=1)
+        log = Path(self._getLogsPath(f"job_{time.monotonic_ns()}.log")).absolute()
+        status = log.with_suffix(".status")  # a queue does not tell how a job ended
+        quoted = [shlex.quote(str(word)) for word in [*words[1:], log, status]]
+        *arguments, to_log, to_status = quoted
+        redirected = ["<", "/dev/null", ">", to_log, "2>&1;", "echo", "$?", ">", to_status]
+        self.runJob(
+            shlex.quote(words[0]),
+            " ".join([*arguments, *redirected]),
+            env=Environ(environment),
+            numberOfThreads=1,
+        )
         for line in log.read_text(errors="replace").splitlines():
             say(line)
-        return 0
+        return int(status.read_text())
 
 
 def reason_of(error: Exception, ts_id: str) -> str:

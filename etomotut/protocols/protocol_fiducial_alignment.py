@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
-from typing import Any, Dict, List, Mapping
+from typing import Any, Dict, List, Mapping, Tuple
 
 import numpy as np
 from pyworkflow.protocol.constants import LEVEL_ADVANCED
@@ -142,8 +143,8 @@ class ProtEtomotutFiducialAlignment(EtomotutProtocol):
     def commands(form: Any, about: Mapping[str, Any], files: Mapping[str, str]) -> List[Command]:
         """Give the command that solves a series.
 
-        `about` has "size" (x, y), "pixel_size" (Å) and "axis_angle"; `files` has "model",
-        "nominal" (tilt angles) and the names of ENDINGS.
+        `about` has "size" (x, y), "pixel_size" (Å), "axis_angle" and "are_beads"; `files` has
+        "model", "nominal" (tilt angles) and the names of ENDINGS.
         """
         stretch, skew = list(DISTORTIONS.values())[form.distortionSolutionType]
         values = {
@@ -157,7 +158,7 @@ class ProtEtomotutFiducialAlignment(EtomotutProtocol):
             "OutputTiltFile": files["angles"],
             "OutputXAxisTiltFile": files["x_tilts"],
             "OutputTransformFile": files["transforms"],
-            "OutputFilledInModel": files["filled"],
+            "OutputFilledInModel": files["filled"] if about["are_beads"] else None,
             "RotationAngle": about["axis_angle"],
             "TiltFile": files["nominal"],
             "AngleOffset": 0.0,
@@ -178,6 +179,7 @@ class ProtEtomotutFiducialAlignment(EtomotutProtocol):
             "MetroFactor": 0.25,
             "MaximumCycles": 1000,
             "RobustFitting": True,
+            "WeightWholeTracks": not about["are_beads"],
             "KFactorScaling": 1.0,
             "NoSeparateTiltGroups": True,
             "AxisZShift": 0.0,
@@ -187,76 +189,51 @@ class ProtEtomotutFiducialAlignment(EtomotutProtocol):
         return [("tiltalign", values)]
 
     def process(self, job: Job) -> Result:
-        """Solve, fill the gaps, and put the solution after what the views were shifted by."""
+        """Solve, and put the solution after what the views were shifted by before."""
         series, landmarks = job.series, job.item.partners[MODEL]
-        original = model.read(landmarks.getModelName())
-        if original.size[2] != len(series.used):
-            raise ProgramError(
-                f"the model was made on {original.size[2]} views and {len(series.used)} are "
-                "enabled: generate the model again"
-            )
-        axis_angle = series.axis_after_transforms()
-        about = {"size": original.size[:2], "pixel_size": series.pixel_size}
+        original = _read_model(landmarks.getModelName(), len(series.used))
+        about = {
+            "size": original.size[:2],
+            "pixel_size": series.pixel_size,
+            "axis_angle": series.axis_after_transforms(),
+            "are_beads": landmarks.getSize() > 0,
+        }
         files = {name: job.temporary(ending) for name, ending in ENDINGS.items()}
         files.update(model=landmarks.getModelName(), nominal=job.write_angles())
-        commands = self.commands(job.form, {**about, "axis_angle": axis_angle}, files)
-        job.run(commands, log="_align.log")
-        for name in KEPT:
-            files[name] = job.keep(ENDINGS[name])
+        job.run(self.commands(job.form, about, files), log="_align.log")
+        files.update({name: job.keep(ENDINGS[name]) for name in KEPT})
         solved, angles = xf.read(files["transforms"]), tlt.read(files["angles"])
         transforms = series.then(solved)
-        near_axis = near(rotation_of(transforms), series.axis_angle)
-        changes = Changes(transforms=transforms, tilt_angles=angles, axis_angle=near_axis)
-        table, kept, numbers = self._fill(job, original, files, (solved, angles))
-        diameter = landmarks.getSize()
-        outputs = {
-            TILT_SERIES: changes,
-            MODEL_NO_GAPS: fiducials.landmark_model(job.ts_id, table, kept, diameter, True),
-            COORDINATES: list(
-                fiducials.coordinates(
-                    job.ts_id, read_positions(files["positions"]), series.pixel_size
-                )
-            ),
-        }
-        numbers.update(rotation=near_axis, pixel_size=series.pixel_size)
-        return Result(outputs, numbers)
-
-    @staticmethod
-    def _fill(job: Job, original: Any, files: Mapping[str, str], views: Any) -> Any:
-        """Write model and table without gaps; gives their names and numbers for the summary."""
-        rows, tracks = model.tracks(original)
+        axis_angle = near(rotation_of(transforms), series.axis_angle)
+        if about["are_beads"]:
+            _fill(original, (solved, angles), files)
+        else:
+            shutil.copy(files["model"], files["filled"])
+        filled, numbers = _describe_points(job, files)
+        numbers.update(
+            rotation=axis_angle, pixel_size=series.pixel_size, are_beads=about["are_beads"]
+        )
         positions = read_positions(files["positions"])
-        solution = fiducials.positions_of_tracks(original, positions)
-        centre = np.array([*original.size[:2], 0]) / 2 - (0.5, 0.5, 0)
-        full, numbers = fiducials.fill_gaps(rows - centre, tracks, solution, views)
-        full = full + centre
-        if not Path(files["filled"]).is_file():  # IMOD before 4.9 does not write it
-            filled = model.from_tracks(
-                full, numbers, size=original.size, pixel_size=original.pixel_size
-            )
-            model.write(files["filled"], filled)
-        kept = job.keep("_noGaps.fid")
-        full, numbers = model.tracks(model.read(kept))
-        measured = read_residuals(files["residuals"])
-        residuals = fiducials.match_residuals(full, measured)
-        fiducials.write_landmarks(job.temporary("_noGaps.sfid"), full, numbers, residuals)
-        lengths = np.hypot(measured[:, 3], measured[:, 4])
-        counted = {
-            "beads": len(positions.xyz),
-            "points": len(measured),
-            "filled": int(np.isnan(residuals[:, 0]).sum()),
-            "residual": float(lengths.mean()),
-            "worst_residual": float(lengths.max()),
+        numbers["beads"] = len(positions.xyz)
+        outputs = {
+            TILT_SERIES: Changes(transforms=transforms, tilt_angles=angles, axis_angle=axis_angle),
+            MODEL_NO_GAPS: fiducials.landmark_model(
+                job.ts_id, *filled, landmarks.getSize(), residuals=True
+            ),
+            COORDINATES: list(fiducials.coordinates(job.ts_id, positions, series.pixel_size)),
         }
-        return job.keep("_noGaps.sfid"), kept, counted
+        return Result(outputs, numbers)
 
     def describe(self, numbers: Mapping[str, Any]) -> str:
         """Tell how good the alignment is."""
         residual, nanometres = numbers["residual"], numbers["pixel_size"] / 10
+        tracked = f"{numbers['beads']} tracks of patches"
+        if numbers["are_beads"]:
+            tracked = f"{numbers['beads']} beads, {numbers['filled']} gaps filled"
         return (
             f"mean residual {residual:.2f} px ({residual * nanometres:.2f} nm) of "
-            f"{numbers['points']} points, {numbers['beads']} beads, {numbers['filled']} gaps "
-            f"filled, tilt axis at {numbers['rotation']:.2f} degrees"
+            f"{numbers['points']} points, {tracked}, tilt axis at {numbers['rotation']:.2f} "
+            "degrees"
         ) + (": look at the large residuals" if residual > GOOD else "")
 
     def _validate(self) -> List[str]:
@@ -276,3 +253,46 @@ class ProtEtomotutFiducialAlignment(EtomotutProtocol):
         if list(ROTATIONS)[form.rotationSolutionType] == "each view":
             return ["A rotation for each view needs many beads in every view."]
         return []
+
+
+def _read_model(path: str, views: int) -> model.Model:
+    """Give a model; raises ProgramError if it was made on another number of views."""
+    found = model.read(path)
+    if found.size[2] != views:
+        raise ProgramError(
+            f"the model was made on {found.size[2]} views and {views} are enabled now: "
+            "generate the model again"
+        )
+    return found
+
+
+def _fill(original: model.Model, views: fiducials.Views, files: Mapping[str, str]) -> None:
+    """Write the model without gaps where the program did not: IMOD before 4.9 cannot."""
+    if Path(files["filled"]).is_file():
+        return
+    rows, tracks = model.tracks(original)
+    solution = fiducials.positions_of_tracks(original, read_positions(files["positions"]))
+    centre = np.array([*original.size[:2], 0]) / 2 - (0.5, 0.5, 0)
+    full, numbers = fiducials.fill_gaps(rows - centre, tracks, solution, views)
+    size, pixel_size = original.size, original.pixel_size
+    model.write(
+        files["filled"],
+        model.from_tracks(full + centre, numbers, size=size, pixel_size=pixel_size),
+    )
+
+
+def _describe_points(job: Job, files: Mapping[str, str]) -> Tuple[Tuple[str, str], Dict[str, Any]]:
+    """Write the table of points with their residuals; give table and model, and numbers."""
+    kept = job.keep(ENDINGS["filled"])
+    rows, tracks = model.tracks(model.read(kept))
+    measured = read_residuals(files["residuals"])
+    residuals = fiducials.match_residuals(rows, measured)
+    fiducials.write_landmarks(job.temporary("_noGaps.sfid"), rows, tracks, residuals)
+    lengths = np.hypot(measured[:, 3], measured[:, 4])
+    numbers = {
+        "points": len(measured),
+        "filled": int(np.isnan(residuals[:, 0]).sum()),
+        "residual": float(lengths.mean()),
+        "worst_residual": float(lengths.max()),
+    }
+    return (job.keep("_noGaps.sfid"), kept), numbers

@@ -249,7 +249,7 @@ class ProtEtomotutFiducialModel(EtomotutProtocol):
         kept = job.keep("_gaps.fid")
         write_landmarks(job.temporary("_gaps.sfid"), rows, tracks, np.full((len(rows), 2), np.nan))
         table = job.keep("_gaps.sfid")
-        diameter = 10 * job.form.fiducialDiameter
+        diameter = 10 * job.form.fiducialDiameter if is_beads else 0.0  # what tells patches
         numbers = {
             "beads": len(np.unique(tracks)),
             "points": len(rows),

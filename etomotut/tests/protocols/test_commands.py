@@ -9,7 +9,6 @@ import pytest
 import etomotut.protocols as stages
 from etomotut.backends import Backend
 from etomotut.errors import EtomotutError
-from etomotut.programs import PROGRAMS
 from etomotut.protocols.protocol_fiducial_model import pair
 from etomotut.tests.protocols.test_names import form_of
 
@@ -24,8 +23,6 @@ def form(name, **changes):
 def check(commands):
     """Compose all commands, which refuses unknown options and values, and give their values."""
     for name, values in commands:
-        if name not in PROGRAMS:
-            pytest.skip(f"no embedded {name} yet")
         Backend().command(name, values)
     return [values for _, values in commands]
 
@@ -128,11 +125,11 @@ def test_patches_need_no_transforms_of_a_series_without():
     assert patch_commands()[0]["PrealignmentTransformFile"] is None
 
 
-def alignment(**changes):
+def alignment(are_beads=True, **changes):
     stage = stages.ProtEtomotutFiducialAlignment
     names = ("model", "nominal", "residuals", "positions", "angles", "x_tilts", "transforms")
     files = {name: f"a.{name}" for name in (*names, "points", "filled")}
-    about = {"size": (256, 360), "pixel_size": 11.04, "axis_angle": 4.2}
+    about = {"size": (256, 360), "pixel_size": 11.04, "axis_angle": 4.2, "are_beads": are_beads}
     return check(stage.commands(form(stage.__name__, **changes), about, files))[0]
 
 
@@ -143,6 +140,12 @@ def test_the_tutorials_solution_is_one_rotation_and_grouped_tilts():
     assert values["TiltDefaultGrouping"] == 5
     assert values["SurfacesToAnalyze"] == 2
     assert values["EveryView"] is True
+
+
+def test_tracks_of_patches_are_weighed_whole_and_not_filled():
+    values = alignment(are_beads=False)
+    assert values["WeightWholeTracks"] is True
+    assert values["OutputFilledInModel"] is None
 
 
 @pytest.mark.parametrize(
