@@ -143,9 +143,11 @@ def _write_slices(stack: Stack, plan: Plan, out: Writer) -> None:
         idle.put((BackProjector(plan.geometry), np.empty(shape, plan.dtype)))
 
     def make(slab: Tuple[int, range]) -> None:
-        projector, slices = idle.get()
-        _make_slab(stack, plan, out, slab, projector, slices)
-        idle.put((projector, slices))
+        scratch = idle.get()
+        try:
+            _make_slab(stack, plan, out, slab, *scratch)
+        finally:
+            idle.put(scratch)
 
     with ThreadPoolExecutor(cores) as pool:
         waiting = [pool.submit(make, slab) for slab in slabs]

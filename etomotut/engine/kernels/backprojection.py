@@ -22,6 +22,7 @@ Number = Any  # a scalar that numba types
 
 PHASES = 16
 TOGETHER = 8  # rows added at a time; LLVM 14 stops vectorizing beyond
+_ONE_BY_ONE = 3  # so many left over cost less one at a time than filled up with zeros
 
 # sums may be reordered for speed; only where extremes are sought, not-a-number is left aside
 _REORDER = {"reassoc", "contract", "nsz", "arcp"}
@@ -69,26 +70,6 @@ def fill_between(samples: Floats) -> None:
 
 
 @numba.njit(cache=True, nogil=True, fastmath=_REORDER)
-def put_rows(
-    samples: Floats,
-    a: Number,
-    b: Number,
-    c: Number,
-    d: Number,
-    e: Number,
-    f: Number,
-    g: Number,
-    h: Number,
-    row: Floats,
-) -> None:
-    """Make a row the sum of eight runs of the flat samples, which begin at a to h."""
-    for x in range(np.uint64(row.size)):
-        row[x] = ((samples[a + x] + samples[b + x]) + (samples[c + x] + samples[d + x])) + (
-            (samples[e + x] + samples[f + x]) + (samples[g + x] + samples[h + x])
-        )
-
-
-@numba.njit(cache=True, nogil=True, fastmath=_REORDER)
 def add_rows(
     samples: Floats,
     a: Number,
@@ -108,11 +89,18 @@ def add_rows(
         )
 
 
+@numba.njit(cache=True, nogil=True, fastmath=_REORDER)
+def add_row(samples: Floats, start: Number, row: Floats) -> None:
+    """Add the run of the flat samples that begins at `start` to a row."""
+    for x in range(np.uint64(row.size)):
+        row[x] += samples[start + x]
+
+
 @numba.njit(cache=True, nogil=True)
 def locate(shifts: Floats, margin: int, length: int, offsets: Offsets) -> None:
     """Find where in the flat samples the run of each view begins, for a row at `shifts` (view,).
 
-    Views beyond the last one, up to a multiple of TOGETHER, get the run of zeros at the end.
+    Offsets beyond the last view get the run of zeros at the end.
     """
     views = shifts.size
     for view in range(views):
@@ -123,15 +111,15 @@ def locate(shifts: Floats, margin: int, length: int, offsets: Offsets) -> None:
 
 
 @numba.njit(cache=True, nogil=True)
-def sum_views(samples: Floats, offsets: Offsets, row: Floats) -> None:
-    """Make a row the sum of the runs of the flat samples that begin at the offsets."""
-    for k in range(0, offsets.size, TOGETHER):
+def add_views(samples: Floats, offsets: Offsets, row: Floats) -> None:
+    """Add the runs of the flat samples that begin at the offsets to a row."""
+    whole = offsets.size // TOGETHER * TOGETHER
+    for k in range(0, whole, TOGETHER):
         a, b, c, d = offsets[k], offsets[k + 1], offsets[k + 2], offsets[k + 3]
         e, f, g, h = offsets[k + 4], offsets[k + 5], offsets[k + 6], offsets[k + 7]
-        if k == 0:
-            put_rows(samples, a, b, c, d, e, f, g, h, row)
-        else:
-            add_rows(samples, a, b, c, d, e, f, g, h, row)
+        add_rows(samples, a, b, c, d, e, f, g, h, row)
+    for k in range(whole, offsets.size):
+        add_row(samples, offsets[k], row)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -154,18 +142,18 @@ def stretch_views(
 
 @numba.njit(cache=True, nogil=True, fastmath=_REORDER | {"nnan"})
 def store(
-    row: Floats, add: Number, limits: Tuple[float, float], whole: bool, out: npt.NDArray[Any]
+    row: Floats, limits: Tuple[float, float], whole: bool, out: npt.NDArray[Any]
 ) -> Statistics:
-    """Write a row of densities plus `add`, and give their lowest, highest and sum as written.
+    """Write a row of densities, and give their lowest, highest and sum as written.
 
     With `whole` they are rounded to whole numbers within the limits (lowest, highest).
     """
-    low = high = row[0] + add
+    low = high = row[0]
     if whole:
         low = high = np.rint(min(max(low, limits[0]), limits[1]))
     total = np.float32(0)
     for x in range(row.size):
-        value = row[x] + add
+        value = row[x]
         if whole:
             value = np.rint(min(max(value, limits[0]), limits[1]))
         low, high = min(low, value), max(high, value)
@@ -187,26 +175,29 @@ def project(
 ) -> Statistics:
     """Back-project samples (view * PHASES + 1, sample) into rows of a slice, `out` (depth, x).
 
-    The ray of view v through column x of row j passes sample margin + x + shifts[j, v]. Gives the
-    lowest, the highest and the sum of the densities written.
+    The ray of view v through column x of row j passes sample margin + x + shifts[j, v]. Densities
+    get `add`. Gives the lowest, the highest and the sum of those written.
     """
     views = shifts.shape[1]
-    offsets = np.empty((views + TOGETHER - 1) // TOGETHER * TOGETHER, np.uint32)
+    rest = views % TOGETHER
+    padding = TOGETHER - rest if rest > _ONE_BY_ONE else 0
+    offsets = np.empty(views + padding, np.uint32)
     flat = samples.reshape(-1)
     lowest, highest, total = np.inf, -np.inf, 0.0
     for j in range(shifts.shape[0]):
         locate(shifts[j], margin, samples.shape[1], offsets)
-        sum_views(flat, offsets, row)
-        low, high, part = store(row, add, limits, whole, out[j])
+        row[:] = add
+        add_views(flat, offsets, row)
+        low, high, part = store(row, limits, whole, out[j])
         lowest, highest, total = min(lowest, low), max(highest, high), total + part
     return lowest, highest, total
 
 
 @numba.njit(cache=True, nogil=True, fastmath=_REORDER)
-def mix(first: Floats, second: Floats, part: Number, row: Floats) -> None:
-    """Make a row the mixture (1 - part) * first + part * second."""
+def mix(first: Floats, second: Floats, part: Number, add: Number, row: Floats) -> None:
+    """Make a row the mixture (1 - part) * first + part * second, plus `add`."""
     for x in range(row.size):
-        row[x] = first[x] + part * (second[x] - first[x])
+        row[x] = first[x] + part * (second[x] - first[x]) + add
 
 
 @numba.njit(cache=True, nogil=True)
@@ -226,7 +217,7 @@ def mix_slices(
     """
     lowest, highest, total = np.inf, -np.inf, 0.0
     for j in range(out.shape[0]):
-        mix(band[index[j], j], band[index[j] + 1, j], part[j], row)
-        low, high, some = store(row, add, limits, whole, out[j])
+        mix(band[index[j], j], band[index[j] + 1, j], part[j], add, row)
+        low, high, some = store(row, limits, whole, out[j])
         lowest, highest, total = min(lowest, low), max(highest, high), total + some
     return lowest, highest, total

@@ -206,6 +206,16 @@ def test_tilt_angles_are_needed(series, capsys):
     assert "tilt angles are needed: option TILTFILE or ANGLES" in capsys.readouterr().out
 
 
+def test_a_fault_in_every_slab_ends_the_program(series, capsys, monkeypatch):
+    def fail(*_, **__):
+        raise OSError(28, "no space left on device", "out.rec")
+
+    monkeypatch.setattr(mrc.Writer, "put", fail)
+    words = ["-TILTFILE", str(series / "in.tlt"), "-Threads", "2"]
+    assert main(["tilt", str(series / "in.mrc"), str(series / "out.rec"), *words]) == 1
+    assert "ERROR: TILT - out.rec: no space left on device" in capsys.readouterr().out
+
+
 def test_a_gpu_is_politely_done_without(series, capsys):
     run(series, "-UseGPU", "0", "-ActionIfGPUFails", "1,2")
     assert "Option UseGPU is ignored: the embedded program computes" in capsys.readouterr().out
