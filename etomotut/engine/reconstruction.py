@@ -68,6 +68,7 @@ class BackProjector:
         runs = len(tilts) * kernels.PHASES + 1
         self._samples = np.zeros((runs, geometry.width + 2 * self._margin + 2), np.float32)
         self._row = np.empty(geometry.width, np.float32)
+        self._band: Floats = np.empty((0, 1, 1), np.float32)
 
     def lines_for(self, slices: range) -> range:
         """Give the rows of the views that these slices (of consecutive rows) need."""
@@ -135,8 +136,7 @@ class BackProjector:
         seen = self._rows_seen(slices)[:, :, 0]
         base = np.floor(seen[0]).astype(np.int64)
         index = np.floor(seen).astype(np.int64) - base
-        shape = (int(index.max()) + 2, self._geometry.thickness, self._geometry.width)
-        band = np.empty(shape, np.float32)
+        band = self._band_of(int(index.max()) + 2)
         for row in range(int(base.min()), int(base.max()) + len(band)):
             self._stretch_row(lines, outside, first, row)
             z = self._z_seen_by(row)
@@ -175,6 +175,13 @@ class BackProjector:
             z = self._z[block, None] * cosine - (y - self._geometry.axis_y) * sine
             statistics.append(self._project(z, addend, out[block]))
         return _gather(statistics)
+
+    def _band_of(self, count: int) -> Floats:
+        """Give room for a number of slices, the same as before if it is enough."""
+        if count > len(self._band):
+            shape = (count, self._geometry.thickness, self._geometry.width)
+            self._band = np.empty(shape, np.float32)
+        return self._band[:count]
 
     def _z_seen_by(self, row: int) -> Doubles:
         """Give z' (depth,) where the planes of constant depth meet a row of the views."""
