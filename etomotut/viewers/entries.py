@@ -1,0 +1,201 @@
+"""What Scipion offers for our kinds of objects: "Analyze results" and the right-click menu.
+
+Windows, and with them Tk and matplotlib, are imported when something is opened: Scipion imports
+this module at start.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Optional, Sequence
+
+from pyworkflow.viewer import DESKTOP_TKINTER, View, Viewer
+from tomo.objects import (
+    LandmarkModel,
+    SetOfLandmarkModels,
+    SetOfTiltSeries,
+    SetOfTomograms,
+    TiltSeries,
+    Tomogram,
+)
+
+from etomotut import protocols
+from etomotut.errors import EtomotutError
+from etomotut.plugin import IMOD_HOME, Plugin
+from etomotut.protocols import outputs
+from etomotut.protocols.protocol_base import RECORDS
+from etomotut.protocols.records import Records
+from etomotut.viewers.imod import imod_with_3dmod
+from etomotut.viewers.items import Item
+from etomotut.viewers.listing import Listing
+
+CACHE = "etomotut"  # folder in the project's Tmp
+RESULTS = (outputs.TOMOGRAMS, outputs.MODEL_GAPS, outputs.INTERPOLATED, outputs.TILT_SERIES)
+
+
+class WindowView(View):
+    """A window that opens when Scipion shows it."""
+
+    def __init__(self, root: Any, make: Callable[[Any], Any]) -> None:
+        self._root, self._make = root, make
+
+    def show(self) -> None:
+        """Open the window, and wait until it is closed where no other window is open."""
+        import tkinter
+
+        if self._root is not None or getattr(tkinter, "_default_root", None) is not None:
+            self._make(self._root)
+            return
+        root = tkinter.Tk()
+        root.withdraw()
+        root.wait_window(self._make(root).top)
+        root.destroy()
+
+
+class EtomotutViewer(Viewer):
+    """What our viewers share; a viewer says its `_items` and how a window of them is opened."""
+
+    _environments = [DESKTOP_TKINTER]
+
+    def _visualize(self, obj: Any, **kwargs: Any) -> List[View]:
+        try:
+            items = self._items(obj)
+        except (EtomotutError, OSError) as error:
+            return [self.errorMessage(f"{error}.", self.getName())]
+        if not items:
+            return [self.infoMessage("There is nothing to show yet.", self.getName())]
+        return [WindowView(self.getTkRoot(), lambda root: self._open(items, root))]
+
+    def _items(self, obj: Any) -> Sequence[Item]:
+        return self._listing().of(obj)
+
+    def _open(self, items: Sequence[Item], root: Any) -> Any:
+        raise NotImplementedError
+
+    def _listing(self) -> Listing:
+        cache = Path(self.getProject().getTmpPath(CACHE)).absolute()
+        return Listing(cache, _imod())
+
+
+class EtomotutSeriesViewer(EtomotutViewer):
+    """Views of tilt series, with and without their alignment."""
+
+    _name = "Tilt series viewer"
+    _targets = [TiltSeries, SetOfTiltSeries]
+
+    def _open(self, items: Sequence[Item], root: Any) -> Any:
+        from etomotut.viewers.windows.series_window import SeriesWindow
+
+        return SeriesWindow(self.getName(), items, root)
+
+
+class EtomotutFiducialViewer(EtomotutSeriesViewer):
+    """Fiducial models over the views that they were made on."""
+
+    _name = "Fiducial viewer"
+    _targets = [LandmarkModel, SetOfLandmarkModels]
+
+
+class EtomotutTomogramViewer(EtomotutViewer):
+    """Three planes of tomograms."""
+
+    _name = "Tomogram viewer"
+    _targets = [Tomogram, SetOfTomograms]
+
+    def _open(self, items: Sequence[Item], root: Any) -> Any:
+        from etomotut.viewers.windows.tomogram_window import TomogramWindow
+
+        return TomogramWindow(self.getName(), items, root)
+
+
+class EtomotutImodViewer(EtomotutViewer):
+    """What we show, in 3dmod, where IMOD is installed."""
+
+    _name = "3dmod"
+    _targets = [
+        TiltSeries,
+        SetOfTiltSeries,
+        LandmarkModel,
+        SetOfLandmarkModels,
+        Tomogram,
+        SetOfTomograms,
+    ]
+
+    @classmethod
+    def can_handle_this_instance(cls, instance: Any) -> bool:
+        """Whether there is a 3dmod."""
+        return _imod() is not None
+
+    def _open(self, items: Sequence[Item], root: Any) -> Any:
+        from etomotut.viewers.windows.chooser_window import ChooserWindow
+
+        return ChooserWindow(self.getName(), items, root)
+
+
+class EtomotutAlignmentViewer(EtomotutViewer):
+    """Residuals, beads and solution of a fiducial alignment, and its views."""
+
+    _name = "Alignment results"
+    _targets = [protocols.ProtEtomotutFiducialAlignment]
+
+    def _items(self, obj: Any) -> Sequence[Item]:
+        return self._listing().of_alignment(obj, _residuals(obj))
+
+    def _open(self, items: Sequence[Item], root: Any) -> Any:
+        from etomotut.viewers.windows.pictures_window import PicturesWindow
+        from etomotut.viewers.windows.series_window import SeriesWindow
+
+        def browse(item: Item) -> None:
+            SeriesWindow(self.getName(), [item], root)
+
+        return PicturesWindow(self.getName(), items, root, browse)
+
+
+class EtomotutResultsViewer(EtomotutViewer):
+    """The results of our other stages."""
+
+    _name = "Results viewer"
+    _targets = [
+        protocols.ProtEtomotutPrealign,
+        protocols.ProtEtomotutFiducialModel,
+        protocols.ProtEtomotutApplyAlignment,
+        protocols.ProtEtomotutReconstruct,
+        protocols.ProtEtomotutCrop,
+    ]
+
+    def _items(self, obj: Any) -> Sequence[Item]:
+        found = [getattr(obj, name, None) for name in RESULTS]
+        result = next((each for each in found if each is not None), None)
+        if result is None:
+            return []
+        self._is_tomogram = isinstance(result, SetOfTomograms)
+        listing = self._listing()
+        listing.coordinates = _coordinates_behind(obj) if self._is_tomogram else None
+        return listing.of(result)
+
+    def _open(self, items: Sequence[Item], root: Any) -> Any:
+        kind = EtomotutTomogramViewer if self._is_tomogram else EtomotutSeriesViewer
+        return kind._open(self, items, root)
+
+
+def _imod() -> Any:
+    return imod_with_3dmod(Plugin.getVar(IMOD_HOME) or "")
+
+
+def _residuals(protocol: Any) -> Dict[str, str]:
+    """Give what an alignment's records say of each series."""
+    numbers = Records(protocol._getExtraPath(RECORDS)).numbers()
+    return {
+        ts_id: f"{each['residual']:.2f} px" for ts_id, each in numbers.items() if "residual" in each
+    }
+
+
+def _coordinates_behind(protocol: Optional[Any]) -> Optional[Any]:
+    """Give the beads in 3D of the alignment that a tomogram comes from, if it is ours."""
+    for _ in range(8):  # stages back, at most
+        if protocol is None or hasattr(protocol, outputs.COORDINATES):
+            return getattr(protocol, outputs.COORDINATES, None)
+        pointers = [pointer for _, pointer in protocol.iterInputAttributes()]
+        parents = [pointer.getObjValue() for pointer in pointers]
+        protocol = next((each for each in parents if hasattr(each, "iterInputAttributes")), None)
+    return None

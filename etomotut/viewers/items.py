@@ -1,0 +1,23 @@
+"""What a window lists: one row a series or tomogram, loaded when it is chosen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Callable, List, Optional
+
+from etomotut.report.findings import Findings
+
+
+@dataclass(frozen=True)
+class Item:
+    """A row: its name, a few words about it, and how its model is made.
+
+    `prepare_3dmod` makes the files that 3dmod needs, which may take a while, and gives its command
+    line; `find` gives what pictures show. Both are None where there is no such thing.
+    """
+
+    name: str
+    about: str
+    load: Callable[[], Any]
+    prepare_3dmod: Optional[Callable[[], List[str]]] = None
+    find: Optional[Callable[[], Findings]] = None

@@ -1,0 +1,187 @@
+"""Scipion's objects as the items that windows list, each loaded when it is chosen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Callable, List, Mapping, Optional, Tuple
+
+from tomo.objects import (
+    LandmarkModel,
+    SetOfLandmarkModels,
+    SetOfTiltSeries,
+    SetOfTomograms,
+    TiltSeries,
+)
+
+from etomotut.backends import Backend
+from etomotut.convert.series import Series
+from etomotut.errors import EtomotutError
+from etomotut.protocols import outputs
+from etomotut.report.findings import Findings
+from etomotut.viewers import gather, imod
+from etomotut.viewers.items import Item
+from etomotut.viewers.series_model import SeriesModel
+from etomotut.viewers.tomogram_model import TomogramModel
+
+AS_TRACKED, ALIGNED = "as tracked", "aligned"
+BEAD = 100.0  # Å: how large beads are ringed in tomograms, which do not say
+Find = Optional[Callable[[], Findings]]
+Marked = Tuple[Any, Series]
+
+
+class Listing:
+    """Makes items; files for 3dmod, if it is there, go to the folder `cache`."""
+
+    def __init__(self, cache: Path, backend: Optional[Backend]) -> None:
+        self._cache, self._backend = cache, backend
+        self.coordinates: Optional[Any] = None  # Scipion's set of beads in 3D, for tomograms
+
+    def of(self, obj: Any) -> List[Item]:
+        """Give the items of a set of tilt series, landmark models or tomograms, or of one of them.
+
+        Raises EtomotutError where an object does not say what it belongs to.
+        """
+        for kind, make in (
+            (SetOfTiltSeries, self._of_series_set),
+            (SetOfLandmarkModels, self._of_models),
+            (SetOfTomograms, self._of_tomograms),
+            (TiltSeries, self._of_series),
+            (LandmarkModel, self._of_model),
+        ):
+            if isinstance(obj, kind):
+                return make(obj)
+        return [self._tomogram_item(str(obj.getTsId()), "", lambda: obj)]
+
+    def of_alignment(self, protocol: Any, abouts: Mapping[str, str]) -> List[Item]:
+        """Give the items of a fiducial alignment: models with their gaps filled, in two frames."""
+        aligned, models, places = (
+            getattr(protocol, name, None)
+            for name in (outputs.TILT_SERIES, outputs.MODEL_NO_GAPS, outputs.COORDINATES)
+        )
+        if aligned is None or models is None:
+            return []
+        items = []
+        for item in self._of_models(models):
+            name = item.name
+            find = partial(gather.findings_of, name, aligned, models, places)
+            load = partial(_aligned_model, models, aligned, name)
+            items.append(replace(item, about=abouts.get(name, ""), load=load, find=find))
+        return items
+
+    # ------------------------------------------------------------------ sets
+    def _of_series_set(self, items: Any) -> List[Item]:
+        rows = gather.rows_of(items, lambda each: f"{each.getSize()} views")
+        is_aligned = bool(items.hasAlignment())
+        return [
+            self._series_item(
+                name,
+                about,
+                partial(gather.series_of, items, name),
+                partial(gather.findings_of, name, items) if is_aligned else None,
+            )
+            for name, about in rows
+        ]
+
+    def _of_models(self, models: Any) -> List[Item]:
+        if models.getSetOfTiltSeries() is None:
+            raise EtomotutError("the models do not say on which tilt series they were made")
+        rows = gather.rows_of(models, lambda each: f"{each.getCount()} beads")
+        return [
+            self._model_item(
+                name,
+                about,
+                partial(_marked, models, name),
+                partial(gather.findings_of, name, None, models),
+            )
+            for name, about in rows
+        ]
+
+    def _of_tomograms(self, items: Any) -> List[Item]:
+        rows = gather.rows_of(items, lambda each: " x ".join(map(str, each.getDim() or ())))
+        return [
+            self._tomogram_item(name, about, partial(gather.item_of, items, name))
+            for name, about in rows
+        ]
+
+    # ------------------------------------------------------------------ single objects
+    def _of_series(self, tilt_series: Any) -> List[Item]:
+        series = gather.series_alone(tilt_series)
+        return [self._series_item(series.ts_id, "", lambda: series)]
+
+    def _of_model(self, landmarks: Any) -> List[Item]:
+        name, tilt_series = str(landmarks.getTsId()), landmarks.getTiltSeries()
+        if tilt_series is None:
+            raise EtomotutError(f"{name}: the model does not say on which tilt series it was made")
+        series = gather.series_alone(tilt_series)
+        return [self._model_item(name, "", lambda: (landmarks, series))]
+
+    # ------------------------------------------------------------------ one item
+    def _series_item(
+        self, name: str, about: str, load: Callable[[], Series], find: Find = None
+    ) -> Item:
+        def words(backend: Backend) -> List[str]:
+            return imod.series_words(backend, load(), self._cache)
+
+        return Item(name, about, lambda: _series_model(load()), self._in_3dmod(words), find)
+
+    def _model_item(
+        self, name: str, about: str, load: Callable[[], Marked], find: Find = None
+    ) -> Item:
+        def words(backend: Backend) -> List[str]:
+            landmarks, series = load()
+            if not landmarks.getModelName():
+                raise EtomotutError(f"{name}: there is no IMOD model of it")
+            if not landmarks.applyTSTransformation():
+                series = imod.without_transforms(series)
+            return imod.model_words(backend, series, landmarks.getModelName(), self._cache)
+
+        return Item(name, about, lambda: _marked_model(*load()), self._in_3dmod(words), find)
+
+    def _tomogram_item(self, name: str, about: str, load: Callable[[], Any]) -> Item:
+        def words(backend: Backend) -> List[str]:
+            return imod.tomogram_words(backend, load().getFileName())
+
+        def show() -> TomogramModel:
+            tomogram = gather.tomogram_of(load())
+            beads = gather.positions_of(self.coordinates, name, tomogram.pixel_size)
+            placed = None if beads is None else tomogram.voxels(beads)
+            return TomogramModel(
+                tomogram.path, tomogram.pixel_size, placed, BEAD / tomogram.pixel_size
+            )
+
+        return Item(name, about, show, self._in_3dmod(words))
+
+    def _in_3dmod(self, words: Callable[[Backend], List[str]]) -> Optional[Callable[[], List[str]]]:
+        backend = self._backend
+        return None if backend is None else lambda: words(backend)
+
+
+def _series_model(series: Series) -> SeriesModel:
+    frames = {ALIGNED: gather.frame_of(series)} if _is_moved(series) else {}
+    return SeriesModel(series, frames)
+
+
+def _marked(models: Any, name: str) -> Marked:
+    landmarks = gather.item_of(models, name)
+    return landmarks, gather.series_of(models.getSetOfTiltSeries(), name)
+
+
+def _marked_model(landmarks: Any, series: Series) -> SeriesModel:
+    marks = gather.marks_of(landmarks, series)
+    frames = {AS_TRACKED: marks.frame} if landmarks.applyTSTransformation() else {}
+    return SeriesModel(series, frames, marks)
+
+
+def _aligned_model(models: Any, aligned_set: Any, name: str) -> SeriesModel:
+    """Give the views of an alignment, with its marks, as tracked and as aligned."""
+    landmarks, series = _marked(models, name)
+    marks = gather.marks_of(landmarks, series)
+    found = gather.findings_of(name, aligned_set, models)
+    frames = {AS_TRACKED: marks.frame, ALIGNED: found.aligned}
+    return SeriesModel(series, frames, marks)
+
+
+def _is_moved(series: Series) -> bool:
+    return any(view.transform is not None for view in series.used)

@@ -1,0 +1,146 @@
+"""What the window of a tomogram shows: three planes through a point; no window is needed.
+
+Voxels are indices (x, y, z). Planes are read when they are shown. The one across the rows of the
+file is read in strips, since it takes a piece of every row.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Iterator, List, Optional, Sequence, Tuple
+
+import numpy as np
+import numpy.typing as npt
+
+from etomotut.formats.mrc import Stack
+from etomotut.report.images import CLIPPED, Limits, as_bytes, robust_limits, sampled, window
+from etomotut.viewers.viewport import Viewport
+
+SECTION, SLICE, SIDE = "x-y", "x-z", "y-z"
+# the volume's axes (0: x, 1: y, 2: z) across and up a plane, and through it
+AXES = {SECTION: (0, 1, 2), SLICE: (0, 2, 1), SIDE: (2, 1, 0)}
+STRIP = 16  # sections
+SAMPLED, SAMPLE = (0.3, 0.5, 0.7), 50_000  # shares of the depth, pixels a section: for contrast
+
+Image = npt.NDArray[np.float32]
+
+
+class TomogramModel:
+    """A tomogram at a `point` [x, y, z]; planes are means of `slab` planes side by side.
+
+    `beads` (n, 3) and their diameter are in voxels, `pixel_size` in Å.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        pixel_size: float,
+        beads: Optional[npt.ArrayLike] = None,
+        bead_diameter: float = 0.0,
+    ) -> None:
+        self._stack = Stack(path)
+        self.path, self.pixel_size = str(Path(path)), pixel_size
+        depth, height, width = self._stack.shape
+        self.size: Tuple[int, int, int] = (width, height, depth)
+        self.point: List[int] = [width // 2, height // 2, depth // 2]
+        self.slab, self.clipped = 1, CLIPPED
+        self.beads = np.asarray([] if beads is None else beads, float).reshape(-1, 3)
+        self.bead_diameter = bead_diameter
+        self._side = np.zeros((height, depth), np.float32)
+        self._side_of: Tuple[int, ...] = ()
+        self._filled = 0
+        self._samples, self._sampled_slab = self._take_samples(), self.slab
+
+    def go_to(self, axis: int, place: float) -> None:
+        """Move the point along an axis, not beyond the volume."""
+        self.point[axis] = int(np.clip(round(place), 0, self.size[axis] - 1))
+
+    def click(self, plane: str, across: float, up: float) -> None:
+        """Move the point to a place of a plane."""
+        self.go_to(AXES[plane][0], across)
+        self.go_to(AXES[plane][1], up)
+
+    def step(self, plane: str, count: int) -> None:
+        """Go to another plane, so many voxels further."""
+        axis = AXES[plane][2]
+        self.go_to(axis, self.point[axis] + count)
+
+    def size_of(self, plane: str) -> Tuple[int, int]:
+        """Give the size (x, y) of a plane."""
+        return self.size[AXES[plane][0]], self.size[AXES[plane][1]]
+
+    def image(self, plane: str) -> Image:
+        """Give a plane through the point; the one on the side as far as it has been filled."""
+        x, y, z = self._windows()
+        if plane == SECTION:
+            return np.asarray(np.mean(self._stack[z], axis=0, dtype=np.float32))
+        if plane == SLICE:
+            return np.asarray(np.mean(self._stack[:, y, :], axis=1, dtype=np.float32))
+        if self._side_of != (x.start, x.stop):
+            self._side_of, self._filled = (x.start, x.stop), 0
+        return self._side
+
+    @property
+    def is_side_full(self) -> bool:
+        """Whether the plane on the side has been read completely."""
+        x = self._windows()[0]
+        return self._side_of == (x.start, x.stop) and self._filled == self.size[2]
+
+    def fill_side(self) -> None:
+        """Read the next strip of the plane on the side."""
+        self.image(SIDE)
+        x = self._windows()[0]
+        end = min(self._filled + STRIP, self.size[2])
+        strip = np.mean(self._stack[self._filled : end, :, x], axis=2, dtype=np.float32)
+        self._side[:, self._filled : end] = strip.T
+        self._filled = end
+
+    def limits(self) -> Limits:
+        """Give the densities shown as black and white, the same in all planes."""
+        if self._sampled_slab != self.slab:  # means of many planes have less noise
+            self._samples, self._sampled_slab = self._take_samples(), self.slab
+        return robust_limits(self._samples, self.clipped)
+
+    def render(self, plane: str, viewport: Viewport) -> npt.NDArray[np.uint8]:
+        """Give a canvas' pixels (y, x) of a plane."""
+        limits = self.limits()
+        fill = limits[0] + 0.9 * (limits[1] - limits[0])
+        moved = sampled(self.image(plane), viewport.matrix(), viewport.canvas, fill=fill)
+        return as_bytes(moved, limits)
+
+    def beads_near(self, plane: str) -> npt.NDArray[np.float64]:
+        """Give where beads (n, 2) are cut by a plane."""
+        across, up, through = AXES[plane]
+        near = np.abs(self.beads[:, through] - self.point[through]) <= self.bead_diameter / 2
+        return np.asarray(self.beads[near][:, [across, up]])
+
+    def caption(self) -> str:
+        """Tell where the point is."""
+        voxels = ", ".join(f"{n} {p + 1}/{s}" for n, p, s in zip("xyz", self.point, self.size))
+        nm = ", ".join(f"{p * self.pixel_size / 10:.0f}" for p in self.point)
+        return f"{voxels}  ·  {nm} nm  ·  density {self.value():.4g}"
+
+    def value(self) -> float:
+        """Give the density at the point."""
+        x, y, z = self.point
+        return float(self._stack[z, y, x])
+
+    def _windows(self) -> Sequence[slice]:
+        return [window(p, self.slab, size) for p, size in zip(self.point, self.size)]
+
+    def _take_samples(self) -> Image:
+        """Read a part of the pixels of a few sections."""
+        step = max(1, int(np.sqrt(self.size[0] * self.size[1] / SAMPLE)))
+        samples = []
+        for share in SAMPLED:
+            z = window(int(share * self.size[2]), self.slab, self.size[2])
+            part = self._stack[z, ::step, ::step]
+            samples.append(np.mean(part, axis=0, dtype=np.float32))
+        return np.concatenate(samples)
+
+
+def fill_up(model: TomogramModel) -> Iterator[None]:
+    """Read the plane on the side strip by strip, as long as the point stays."""
+    while not model.is_side_full:
+        model.fill_side()
+        yield
