@@ -25,33 +25,71 @@ OPTIONS = (
     Option("InputFile", Path, "stack to read", short="input", required=True),
     Option("OutputFile", Path, "stack to write (default: the input)", short="output"),
     Option("FindPeaks", bool, "find and erase hot and dead pixels", short="find"),
-    Option("PeakCriterion", float, "SD above the surroundings of a peak", 10.0, "peak", low=0),
+    Option(
+        "PeakCriterion",
+        float,
+        "height of a hot pixel above its surroundings, in their SD",
+        10.0,
+        "peak",
+        low=0,
+    ),
     Option(
         "DiffCriterion",
         float,
-        "or SD of the differences between neighbours, by which a sharp peak towers above its own",
+        "or height above the pixels beside its patch, in SD of the differences between neighbours",
         10.0,
         "diff",
         low=0,
     ),
-    Option("GrowCriterion", float, "SD above the surroundings of a patch", 4.0, "grow", low=0),
-    Option("ScanCriterion", float, "SD in the scanned area of a candidate", 3.0, "scan", low=0),
-    Option("MaximumRadius", float, "largest radius of a patch, pixels", 2.1, "radius", low=0),
-    Option("GiantCriterion", float, "SD of an extra-large peak; 0 for none", 12.0, "giant", low=0),
     Option(
-        "ExtraLargeRadius", float, "largest radius of such a patch, pixels", 8.0, "large", low=0
+        "GrowCriterion",
+        float,
+        "height at which a neighbour joins the patch, in SD",
+        4.0,
+        "grow",
+        low=0,
+    ),
+    Option(
+        "ScanCriterion",
+        float,
+        "height of a candidate above the scanned area, in its SD",
+        3.0,
+        "scan",
+        low=0,
+    ),
+    Option("MaximumRadius", float, "largest radius of a patch, pixels", 2.1, "radius", low=0),
+    Option(
+        "GiantCriterion",
+        float,
+        "height of an extra-large patch, in SD; 0: none",
+        12.0,
+        "giant",
+        low=0,
+    ),
+    Option(
+        "ExtraLargeRadius",
+        float,
+        "largest radius of an extra-large patch, pixels",
+        8.0,
+        "large",
+        low=0,
     ),
     Option(
         "BigDiffCriterion",
         float,
-        "SD of the differences between neighbours that an extra-large patch, or one within "
-        "EdgeExclusionWidth, has to have",
+        "steepness of an extra-large patch, and height of a pixel within EdgeExclusionWidth above "
+        "its neighbours, in SD of the differences between neighbours",
         19.0,
         "big",
         low=0,
     ),
     Option(
-        "MaxPixelsInDiffPatch", int, "pixels of a patch found by DiffCriterion", 2, "maxdiff", low=0
+        "MaxPixelsInDiffPatch",
+        int,
+        "largest patch found by DiffCriterion, pixels",
+        2,
+        "maxdiff",
+        low=0,
     ),
     Option(
         "OuterRadius",
@@ -102,7 +140,9 @@ OPTIONS = (
         "order",
         choices=(-1, 0, 1, 2, 3),
     ),
-    Option("ExcludeAdjacent", bool, "leave the pixels next to a patch out", short="exclude"),
+    Option(
+        "ExcludeAdjacent", bool, "do not fill from the pixels that touch a patch", short="exclude"
+    ),
     Option("TrialMode", bool, "write no stack", short="trial"),
     THREADS,
 )

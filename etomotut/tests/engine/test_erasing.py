@@ -28,6 +28,13 @@ def test_a_polynomial_continues_a_plane(order, without_adjacent):
     assert np.allclose(filled, plane(), atol=1e-2)
 
 
+def test_adjacent_pixels_may_be_left_out():
+    image = plane()
+    image[19:23, 19:23] = 1e4
+    filled = erasing.replace_patches(image, [square(20, 20)], Filling(without_adjacent=True))
+    assert np.allclose(filled[20:22, 20:22], plane()[20:22, 20:22], atol=1e-2)
+
+
 def test_order_0_is_the_mean_of_the_border():
     image = plane()
     filled = erasing.replace_patches(image, [square(20, 20)], Filling(0, 1))

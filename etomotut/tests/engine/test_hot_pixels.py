@@ -79,6 +79,15 @@ def test_beads_with_fringes_are_not_touched(radius, height):
     assert pixels(image) == set()
 
 
+def test_the_crossing_of_two_fringes_is_not_touched():
+    image = add_bead(add_bead(grain(), 34, 60, 4, -150), 46, 60, 4, -150)
+    image[59:62, 39:42] = 340
+    image[60, 40] = 560  # half of its height above the surroundings stands above these pixels
+    assert pixels(image) == set()
+    image[60, 40] = 1000
+    assert pixels(image) == {(40, 60)}
+
+
 @pytest.mark.parametrize(("x", "y"), [(40, 60), (45, 60), (46, 60), (48, 60)])
 def test_a_hot_pixel_on_or_beside_a_bead_is_found(x, y):
     image = add_bead(grain(), 40, 60, 5, -150)

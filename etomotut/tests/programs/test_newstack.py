@@ -2,6 +2,7 @@
 
 import subprocess
 
+import mrcfile
 import numpy as np
 import pytest
 
@@ -176,6 +177,17 @@ def test_signed_bytes_survive(series):
     data = np.arange(-128, 128, dtype=np.int8).reshape(1, 16, 16)
     mrc.write(series, data, pixel_size=1.0)
     assert np.array_equal(newstack(series)[:], data)
+    assert np.array_equal(newstack(series, "-mode", 2)[:], data)
+
+
+def test_unsigned_bytes_of_old_files_become_signed_ones_of_the_same_order(series):
+    data = np.arange(256, dtype=np.uint8).reshape(1, 16, 16)
+    mrc.write(series, data.view(np.int8), pixel_size=1.0)
+    with mrcfile.open(series, "r+") as file:  # as IMOD stamped files before it wrote signed bytes
+        extra = bytearray(file.header.extra2.tobytes())
+        extra[40:48] = np.array([1146047817, 0], "<i4").tobytes()
+        file.header.extra2 = np.frombuffer(bytes(extra), "V84")[0]
+    assert np.array_equal(newstack(series)[:].astype(int), data.astype(int) - 128)
     assert np.array_equal(newstack(series, "-mode", 2)[:], data)
 
 
