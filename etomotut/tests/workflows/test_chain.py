@@ -20,7 +20,7 @@ from etomotut.protocols import (
 from etomotut.tests.workflows.project import ProjectTest
 
 PIXEL = 11.04
-THICKNESS, KEPT = 160, 120
+THICKNESS, KEPT = 200, 180
 VIEWS = 41
 
 
@@ -52,6 +52,8 @@ class TestChain(ProjectTest):
             (cls.tomograms, "Tomograms"),
             "inputSetOfTomograms",
             keepThickness=KEPT,
+            x0=11,
+            x1=240,
         )
 
     def test_xrays_are_erased_and_counted(self) -> None:
@@ -177,8 +179,8 @@ class TestChain(ProjectTest):
             self.cropped.Tomograms,
             2,
             PIXEL,
-            expectedDimensions=[256, 360, KEPT],
-            expectedOriginShifts=[-128 * PIXEL, -180 * PIXEL, -KEPT / 2 * PIXEL],
+            expectedDimensions=[230, 360, KEPT],
+            expectedOriginShifts=[-118 * PIXEL, -180 * PIXEL, -KEPT / 2 * PIXEL],
         )
         self._check_beads(self.cropped.Tomograms)
 
@@ -189,8 +191,8 @@ class TestChain(ProjectTest):
             self.shifted: "largest shift",
             self.models: "beads",
             self.aligned: "mean residual",
-            self.tomograms: "256 x 360 x 160 from 41 views",
-            self.cropped: "256 x 360 x 160 became 256 x 360 x 120",
+            self.tomograms: "256 x 360 x 200 from 41 views",
+            self.cropped: "256 x 360 x 200 became 230 x 360 x 180",
         }
         for protocol, text in wanted.items():
             summary = protocol.summary()
