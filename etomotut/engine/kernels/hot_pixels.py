@@ -25,21 +25,27 @@ _SHARE_OF_SHARP = 0.65
 
 
 @numba.njit(cache=True, nogil=True)
-def _clipped_moments(values: Image) -> Tuple[Number, Number]:
+def _clipped_moments(block: Image, lag: int) -> Tuple[Number, Number]:
+    """Give mean and SD of a block (y, x), or of its absolute differences at a lag in x."""
     low, high = -np.inf, np.inf
-    mean = deviation = 0.0
+    mean = deviation = np.float64(0)
+    origin = np.float64(block[0, 0]) if lag == 0 else 0.0
     for _ in range(3):
-        count, total, squares = 0, 0.0, 0.0
-        origin = values[0]
-        for value in values:
-            if low <= value <= high:
-                count += 1
-                total += value - origin
-                squares += (value - origin) ** 2
+        count, total, squares = 0, np.float64(0), np.float64(0)
+        for y in range(block.shape[0]):
+            for x in range(block.shape[1] - lag):
+                value = np.float64(block[y, x])
+                if lag > 0:
+                    value = abs(np.float64(block[y, x + lag]) - value)
+                if low <= value <= high:
+                    count += 1
+                    total += value - origin
+                    squares += (value - origin) * (value - origin)
         if count == 0:
             break
         mean = origin + total / count
-        deviation = np.sqrt(max(squares / count - (total / count) ** 2, 0.0))
+        variance: Number = squares / count - (total / count) * (total / count)
+        deviation = np.sqrt(max(variance, 0.0))
         low, high = mean - _CLIP * deviation, mean + _CLIP * deviation
     return mean, deviation
 
@@ -54,13 +60,11 @@ def block_statistics(image: Image, blocks_y: int, blocks_x: int) -> Image:
     found = np.empty((blocks_y, blocks_x, 4))
     for j in range(blocks_y):
         for i in range(blocks_x):
-            rows = slice(j * height // blocks_y, (j + 1) * height // blocks_y)
-            columns = slice(i * width // blocks_x, (i + 1) * width // blocks_x)
-            block = image[rows, columns].astype(np.float64)
-            found[j, i, :2] = _clipped_moments(block.ravel())
-            found[j, i, 2:] = 0.0
-            if block.shape[1] > 1:
-                found[j, i, 2:] = _clipped_moments(np.abs(block[:, 1:] - block[:, :-1]).ravel())
+            first_y, last_y = j * height // blocks_y, (j + 1) * height // blocks_y
+            first_x, last_x = i * width // blocks_x, (i + 1) * width // blocks_x
+            block = image[first_y:last_y, first_x:last_x]
+            found[j, i, 0], found[j, i, 1] = _clipped_moments(block, 0)
+            found[j, i, 2], found[j, i, 3] = _clipped_moments(block, 1)
     return found
 
 
@@ -126,9 +130,9 @@ def _grow(
 ) -> int:
     """Collect connected pixels beyond a level as rows y, x of `patch`; -1 if they reach too far."""
     count, done = 1, 0
-    patch[0] = y, x
+    patch[0, 0], patch[0, 1] = y, x
     while done < count:
-        centre_y, centre_x = patch[done]
+        centre_y, centre_x = patch[done, 0], patch[done, 1]
         done += 1
         for j in range(max(centre_y - 1, 0), min(centre_y + 2, image.shape[0])):
             for i in range(max(centre_x - 1, 0), min(centre_x + 2, image.shape[1])):
@@ -136,7 +140,7 @@ def _grow(
                     continue
                 if (j - y) ** 2 + (i - x) ** 2 > radius * radius or count == len(patch):
                     return -1
-                patch[count] = j, i
+                patch[count, 0], patch[count, 1] = j, i
                 count += 1
     return count
 
@@ -171,14 +175,19 @@ def _shape(image: Image, sign: int, patch: Image, count: int) -> Tuple[Number, N
     beside = -np.inf
     steps = np.zeros(count)
     for k in range(count):
-        y, x = patch[k]
+        y, x = patch[k, 0], patch[k, 1]
         for j in range(max(y - 1, 0), min(y + 2, image.shape[0])):
             for i in range(max(x - 1, 0), min(x + 2, image.shape[1])):
                 steps[k] = max(steps[k], abs(image[y, x] - image[j, i]))
                 if not _holds(patch, count, j, i):
                     beside = max(beside, sign * image[j, i])
-    steps.sort()
-    return beside, steps[count - max(count // 4, 1) :].mean()
+    quarter = max(count // 4, 1)
+    total = 0.0
+    for _ in range(quarter):
+        steepest = np.argmax(steps)
+        total += steps[steepest]
+        steps[steepest] = 0.0
+    return beside, total / quarter
 
 
 @numba.njit(cache=True, nogil=True)
