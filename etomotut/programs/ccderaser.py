@@ -156,8 +156,8 @@ def run(values: Values) -> None:
     from etomotut.engine.densities import round_to
     from etomotut.engine.erasing import Filling, replace_patches
     from etomotut.engine.hot_pixels import find_hot_pixels
-    from etomotut.formats import model, mrc
-    from etomotut.programs.ccderaser_model import Marks, point_model
+    from etomotut.formats import mrc
+    from etomotut.programs.ccderaser_model import Marks
     from etomotut.programs.streaming import in_order, require_numbers
 
     if not values["FindPeaks"] and values["ModelFile"] is None:
@@ -183,13 +183,21 @@ def run(values: Values) -> None:
                 out[number] = image
             found.append(hot)
             print(_report(values, number, hot, marked), flush=True)
+    _conclude(values, stack, found)
+
+
+def _conclude(values: Values, stack: Stack, found: List[List[Patch]]) -> None:
+    """Write the model of what was found, and say what was done."""
+    from etomotut.formats import model
+    from etomotut.programs.ccderaser_model import point_model
+
     if values["FindPeaks"]:
         pixels = sum(len(patch.pixels) for hot in found for patch in hot)
         print(f"{pixels} pixels in {sum(map(len, found))} peaks of {len(found)} sections")
     if values["PointModel"]:
         model.write(values["PointModel"], point_model(found, stack))
         print(f"Their model is {values['PointModel']}; {OBJECTS}")
-    if out is not None:
+    if not values["TrialMode"]:
         print(f"{len(stack)} sections written to {values['OutputFile'] or values['InputFile']}")
 
 

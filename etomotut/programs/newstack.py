@@ -8,10 +8,14 @@ or padded about their centre, tapered, scaled, and written. The output may be th
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Tuple
+from typing import TYPE_CHECKING, Any, Tuple
 
 from etomotut.programs.console import progress, threads
 from etomotut.programs.options import THREADS, Option, Ranges, Several, Values
+
+if TYPE_CHECKING:
+    from etomotut.engine.densities import Summary
+    from etomotut.programs.newstack_sections import Section
 
 OPTIONS = (
     Option("InputFile", Path, "stack to read", short="input", required=True, repeated=True),
@@ -109,49 +113,69 @@ POSITIONAL = ("InputFile", "OutputFile")
 
 def run(values: Values) -> None:
     """Write the output stack."""
-    from etomotut.engine.densities import Summary
     from etomotut.formats import mrc
-    from etomotut.programs.newstack_densities import Densities
-    from etomotut.programs.newstack_geometry import Geometry
-    from etomotut.programs.newstack_sections import Section, choose_sections
     from etomotut.programs.streaming import in_order
 
-    stacks = [mrc.Stack(path) for path in values["InputFile"]]
-    sections = choose_sections(values, stacks)
-    geometry = Geometry(values, stacks[0])
-    densities = Densities(values, stacks)
-    width, height = geometry.size
+    work = Work(values)
+    count = len(work.sections)
+    width, height = work.geometry.size
+    source, dtype = work.stacks[0], work.densities.dtype
     print(
-        f"{len(sections)} sections of {stacks[0].shape[2]} x {stacks[0].shape[1]} become "
-        f"{width} x {height}, {geometry.pixel_size:.6g} A a pixel, {densities.dtype}"
+        f"{count} sections of {source.shape[2]} x {source.shape[1]} become {width} x {height}, "
+        f"{work.geometry.pixel_size:.6g} A a pixel, {dtype}"
     )
-
-    def opened(section: Section) -> Tuple[Any, Summary]:
-        name = f"section {section.number} of {stacks[section.stack].path}"
-        return geometry.reduce(densities.open(stacks[section.stack][section.number]), name)
-
-    def finished(section: Section) -> Any:
-        if section.number is None:
-            return densities.close(densities.blank(section.stack, geometry.size), section.stack)
-        image, summary = opened(section)
-        placed = geometry.place(image, summary.mean, section.transform, section.offset)
-        return densities.close(placed, section.stack)
-
-    if densities.needs_all:
-        present = [section for section in sections if section.number is not None]
-        summaries = in_order(lambda section: opened(section)[1], present, threads())
-        densities.settle(list(progress(summaries, "Statistics", len(present))))
+    work.settle()
     with mrc.create(
         values["OutputFile"],
-        (len(sections), height, width),
-        densities.dtype,
-        pixel_size=geometry.pixel_size,
-        origin=geometry.origin(sections[0].offset),
-        labels=[*stacks[0].labels, "etomotut newstack"],
+        (count, height, width),
+        dtype,
+        pixel_size=work.geometry.pixel_size,
+        origin=work.geometry.origin(work.sections[0].offset),
+        labels=[*source.labels, "etomotut newstack"],
     ) as out:
-        images = in_order(finished, sections, threads())
-        for index, image in enumerate(progress(images, "Sections", len(sections))):
+        images = in_order(work.finished, work.sections, threads())
+        for index, image in enumerate(progress(images, "Sections", count)):
             out[index] = image
-    for line in densities.report():
+    for line in work.densities.report():
         print(line)
-    print(f"{len(sections)} sections written to {values['OutputFile']}")
+    print(f"{count} sections written to {values['OutputFile']}")
+
+
+class Work:
+    """The steps from a section of the input to one of the output; raises OptionError."""
+
+    def __init__(self, values: Values) -> None:
+        from etomotut.formats import mrc
+        from etomotut.programs.newstack_densities import Densities
+        from etomotut.programs.newstack_geometry import Geometry
+        from etomotut.programs.newstack_sections import choose_sections
+
+        self.stacks = [mrc.Stack(path) for path in values["InputFile"]]
+        self.sections = choose_sections(values, self.stacks)
+        self.geometry = Geometry(values, self.stacks[0])
+        self.densities = Densities(values, self.stacks)
+
+    def settle(self) -> None:
+        """Look at all sections first if their densities are to have something in common."""
+        from etomotut.programs.streaming import in_order
+
+        if self.densities.needs_all:
+            present = [section for section in self.sections if section.number is not None]
+            reduced = in_order(self.reduced, present, threads())
+            found = [summary for _, summary in progress(reduced, "Statistics", len(present))]
+            self.densities.settle(found)
+
+    def reduced(self, section: Section) -> Tuple[Any, Summary]:
+        """Give a section as it is before it is placed, and its statistics."""
+        stack = self.stacks[section.stack]
+        name = f"section {section.number} of {stack.path}"
+        return self.geometry.reduce(self.densities.open(stack[section.number]), name)
+
+    def finished(self, section: Section) -> Any:
+        """Give a section as it is written."""
+        if section.number is None:
+            image = self.densities.blank(section.stack, self.geometry.size)
+        else:
+            image, summary = self.reduced(section)
+            image = self.geometry.place(image, summary.mean, section.transform, section.offset)
+        return self.densities.close(image, section.stack)

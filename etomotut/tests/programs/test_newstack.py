@@ -238,15 +238,12 @@ def inside(reference, transforms, size, binning=1):
 
     Nearer to its border IMOD 4.8 fills up to three rows and a column that it has data for.
     """
-    masks = []
-    for transform in transforms:
-        image = np.full((360 // binning, 256 // binning), 1, np.float32)
-        image[:3] = image[-3:] = image[:, :3] = image[:, -3:] = 0
-        mrc.write(reference, image[None], pixel_size=1.0)
-        xf.write(reference.with_suffix(".xf"), [transform * [1, 1, 1 / binning]])
-        words = "-xform", reference.with_suffix(".xf"), "-size", f"{size[0]},{size[1]}"
-        masks.append(newstack(reference, *words, "-fill", "0", "-linear")[0] == 1)
-    return np.array(masks)
+    image = np.zeros((len(transforms), 360 // binning, 256 // binning), np.float32)
+    image[:, 3:-3, 3:-3] = 1
+    mrc.write(reference, image, pixel_size=1.0)
+    xf.write(reference.with_suffix(".xf"), np.array(transforms) * [1, 1, 1 / binning])
+    words = "-xform", reference.with_suffix(".xf"), "-size", f"{size[0]},{size[1]}"
+    return newstack(reference, *words, "-fill", "0", "-linear")[:] == 1
 
 
 def agreement(found, theirs):
