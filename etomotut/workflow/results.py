@@ -117,7 +117,12 @@ def _in_raw_pixels(solved: Solved, size: Tuple[int, int, int], binning: int) -> 
 def _positions_in_raw_pixels(
     solved: Solved, size: Tuple[int, int], binning: int
 ) -> fiducials.Positions:
-    """Give the 3D positions in raw pixels from the corner of an aligned image of the raw size."""
+    """Give the 3D positions in raw pixels from the corner of the aligned image.
+
+    An image is turned on its side, as Scipion's plugins do, where its axis is nearer to horizontal.
+    """
+    if 45 < abs(solved.aligned.rotation()) < 135:
+        size = size[::-1]
     corner = np.array([*size, 0.0]) / 2
     return fiducials.Positions(
         binning * solved.positions.xyz + corner,

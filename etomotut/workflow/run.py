@@ -17,8 +17,7 @@ from etomotut.workflow import inputs
 from etomotut.workflow.inputs import Series
 
 TEMPLATE = "fiducial_exosome.json.template"
-USUAL_PIXEL = 5.52  # Å; binned pixels of the tutorial, and its thickness and what is kept of it
-USUAL_THICKNESS, USUAL_KEPT = 300, 200
+USUAL_PIXEL = 5.52  # Å; binned pixels of the tutorial
 USUAL_DOSE = 3.0  # e/Å² a view; only recorded, no stage of this template weighs by it
 PROGRAMS = {"auto": AUTO, "imod": IMOD, "embedded": EMBEDDED}
 
@@ -87,9 +86,6 @@ def _values(arguments: argparse.Namespace, series: Sequence[Series]) -> Dict[str
     if axis is None and not has_mdoc:
         raise EtomotutError("no file tells the angle of the tilt axis: give --axis-angle")
     binning = arguments.binning or max(1, round(USUAL_PIXEL / pixel_size))
-    scale = USUAL_PIXEL / (pixel_size * binning)
-    thickness = arguments.thickness or 2 * round(USUAL_THICKNESS * scale / 2)
-    kept = arguments.kept_thickness or min(thickness, 2 * round(USUAL_KEPT * scale / 2))
     return {
         "voltage": arguments.voltage,
         "pixel_size": arguments.pixel_size or (0 if has_mdoc else pixel_size),
@@ -98,8 +94,8 @@ def _values(arguments: argparse.Namespace, series: Sequence[Series]) -> Dict[str
         "dose": arguments.dose or (0 if has_mdoc else USUAL_DOSE),
         "binning": binning,
         "bead_diameter": arguments.bead_diameter,
-        "thickness": thickness,
-        "kept_thickness": kept,
+        "thickness": arguments.thickness,
+        "kept_thickness": arguments.kept_thickness or 2 * round(arguments.thickness / 3),
     }
 
 
@@ -117,7 +113,7 @@ def _report(
     """Export and draw, say where everything is; gives the number of series without a tomogram."""
     from etomotut.workflow import results
 
-    export, pictures = targets
+    export, _ = targets
     raw = {each.name: each.stack for each in series}
     found = results.gather(project)
     print("\nResults")
@@ -158,7 +154,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--bead-diameter", type=float, default=10.0, metavar="NM", help="default 10")
     add("--beads", type=int, default=40, metavar="N", help="beads to track at most, default 40")
     add("--binning", type=int, metavar="N", help="default: to pixels of about 5.5 A")
-    add("--thickness", type=int, metavar="N", help="of the tomogram, voxels; default 166 nm")
+    add(
+        "--thickness",
+        type=int,
+        default=300,
+        metavar="N",
+        help="of the tomogram, default 300 voxels",
+    )
     add("--kept-thickness", type=int, metavar="N", help="that cropping keeps; default two thirds")
     add("--voltage", type=float, default=300.0, metavar="KV", help="default 300")
     add("--dose", type=float, metavar="E", help="electrons per square A a view")
