@@ -172,8 +172,10 @@ def run(values: Values) -> None:
         require_numbers(image, f"section {number} of {stack.path}")
         found = find_hot_pixels(image, criteria) if values["FindPeaks"] else []
         marked = marks.of_section(number, image)
-        filled = replace_patches(image, [*found, *marked], filling)
-        return round_to(filled, image.dtype)[0], found, marked
+        if found or marked:
+            filled = replace_patches(image, [*found, *marked], filling)
+            image = round_to(filled, image.dtype)[0]
+        return image, found, marked
 
     results = in_order(cleaned, range(len(stack)), threads())
     found = []

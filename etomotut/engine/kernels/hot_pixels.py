@@ -12,6 +12,7 @@ Image = npt.NDArray[Any]
 Number = Any  # a scalar that numba types
 
 _CLIP = 4.0  # deviations beyond which a value does not count as noise of its block
+_ROWS = 32  # about as many rows of a block that tell enough about its noise
 _ENOUGH = 8  # pixels that a local mean needs
 _CORE = 4  # pixels of half the peak's height that a hot patch may have; a small bead has more
 _THIN = 0.4  # ... and of the square of its length, if it is a track
@@ -30,9 +31,10 @@ def _clipped_moments(block: Image, lag: int) -> Tuple[Number, Number]:
     low, high = -np.inf, np.inf
     mean = deviation = np.float64(0)
     origin = np.float64(block[0, 0]) if lag == 0 else 0.0
+    step = max(block.shape[0] // _ROWS, 1)
     for _ in range(3):
         count, total, squares = 0, np.float64(0), np.float64(0)
-        for y in range(block.shape[0]):
+        for y in range(0, block.shape[0], step):
             for x in range(block.shape[1] - lag):
                 value = np.float64(block[y, x])
                 if lag > 0:
