@@ -77,6 +77,11 @@ def _transforms(values: Values, numbers: Sequence[int], base: int) -> List[Any]:
                 f"{values['TransformFile']} has {len(found)} lines, so none for section "
                 f"{line + base} counted from {base}"
             )
+        if (
+            abs(found[line][0, 0] * found[line][1, 1] - found[line][0, 1] * found[line][1, 0])
+            < 1e-9
+        ):
+            raise OptionError(f"line {line + 1} of {values['TransformFile']} has no inverse")
     return [found[line] for line in lines]
 
 

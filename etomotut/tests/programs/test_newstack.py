@@ -233,6 +233,11 @@ def test_a_transform_file_that_is_too_short_is_named(series, capsys, tmp_path):
     assert "a.xf has 2 lines, so none for section 2 counted from 0" in text
 
 
+def test_a_transform_without_inverse_is_named(series, capsys, tmp_path):
+    xf.write(tmp_path / "a.xf", [rotation(0), [[1, 1, 0], [1, 1, 0]], rotation(0)])
+    assert "line 2 of" in complaint(capsys, "-xform", tmp_path / "a.xf", series, "b")
+
+
 def inside(reference, transforms, size, binning=1):
     """Say which pixels of IMOD's views show a place 3 pixels or more within the raw image.
 
