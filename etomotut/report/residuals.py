@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Tuple
 
 import numpy as np
 
@@ -100,7 +100,8 @@ def _draw_field(axes: Axes, marks: Marks, pixel_size: float) -> None:
         np.stack([points, ends], axis=1) * nm, colors=style.BLUE, linewidths=1.0, alpha=0.65
     )
     axes.add_collection(lines)
-    axes.scatter(*(points * nm).T, s=4, color=style.INK, linewidths=0, zorder=3)
+    x, y = (points * nm).T
+    axes.scatter(x, y, s=4, color=style.INK, linewidths=0, zorder=3)
     axes.set_title(f"All residuals in the field, from the dots on, {factor:g} times as long")
     _draw_unit(axes, unit, factor, nm)
 
@@ -118,14 +119,15 @@ def line_scale(marks: Marks) -> Tuple[float, float]:
 
 def _draw_unit(axes: Axes, unit: float, factor: float, nm: float) -> None:
     """Draw a bar as long as the line of a residual of `unit` pixels, under the field."""
-    from matplotlib.transforms import blended_transform_factory
+    from matplotlib.transforms import ScaledTranslation, blended_transform_factory
 
-    mixed = blended_transform_factory(axes.transData, axes.transAxes)
+    below = ScaledTranslation(0, -38 / style.DPI, axes.figure.dpi_scale_trans)
+    mixed = blended_transform_factory(axes.transData, axes.transAxes) + below
     end = axes.get_xlim()[1]
     start = end - unit * factor * nm
-    about = {"transform": mixed, "clip_on": False}
-    axes.plot([start, end], [-0.075, -0.075], color=style.INK, linewidth=2, **about)
-    axes.text(start, -0.075, f"{unit:g} px  ", ha="right", va="center", **about)
+    about: Dict[str, Any] = {"transform": mixed, "clip_on": False}
+    axes.plot([start, end], [0, 0], color=style.INK, linewidth=2, **about)
+    axes.text(start, 0, f"{unit:g} px  ", ha="right", va="center", **about)
 
 
 def _limit_line(axes: Axes, highest: float) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Optional, Sequence, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -83,7 +83,7 @@ def _summary(shape: Sequence[int], pixel_size: float, slab: int) -> str:
 
 def _cross(axes: Axes, across: float, up: float) -> None:
     """Mark at the edges where the other two planes cut this one."""
-    about = {"color": style.ORANGE, "linewidth": 1.6, "zorder": 4}
+    about: Dict[str, Any] = {"color": style.ORANGE, "linewidth": 1.6, "zorder": 4}
     x0, x1 = axes.get_xlim()
     y0, y1 = axes.get_ylim()
     box = axes.get_window_extent()

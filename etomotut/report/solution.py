@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Sequence, Tuple
 
 import numpy as np
@@ -39,7 +40,7 @@ def draw_solution(
             panels[1], nominal_angles, [changes], "Tilt angle, solved minus nominal", "degrees", 1
         )
         _draw(panels[2], nominal_angles, [100 * magnification], "Magnification", "percent", 2)
-        _draw(panels[3], nominal_angles, shifts.T, "Shifts of the aligned views", "nm", 3)
+        _draw(panels[3], nominal_angles, list(shifts.T), "Shifts of the aligned views", "nm", 3)
         _name_shifts(panels[3], pixel_size)
     return figure
 
@@ -88,7 +89,9 @@ def _span(low: float, high: float, smallest: float) -> Tuple[float, float]:
 
 def _name_shifts(axes: Axes, pixel_size: float) -> None:
     nm = pixel_size / 10
-    right = axes.secondary_yaxis("right", functions=(lambda v: v / nm, lambda v: v * nm))
+    right = axes.secondary_yaxis(
+        "right", functions=(partial(np.multiply, 1 / nm), partial(np.multiply, nm))
+    )
     right.set_ylabel("pixels")
     right.spines["right"].set_visible(True)
     lines = axes.get_lines()

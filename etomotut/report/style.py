@@ -6,7 +6,7 @@ Colours are from Okabe and Ito's set; lengths are told in nm and angles in degre
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Iterator, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterator, Sequence, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +21,7 @@ INK, FAINT, LINE = "#2b2b2b", "#6f6f6f", "#dcdcdc"
 BLUE, ORANGE, GREEN, RED = "#0072b2", "#e69f00", "#009e73", "#d55e00"
 RESIDUAL_COLOURS = ("#2c6fbb", "#56b4e9", "#f0e442", "#e69f00", "#d55e00")
 
-_RC = {
+_RC: Dict[str, Any] = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 9.5,
@@ -52,7 +52,7 @@ def drawing() -> Iterator[None]:
     """Draw in our style inside this block, and leave matplotlib as it was."""
     import matplotlib
 
-    with matplotlib.rc_context(_RC):  # type: ignore[arg-type]
+    with matplotlib.rc_context(_RC):
         yield
 
 

@@ -103,6 +103,14 @@ def marks_of(landmarks: Any, series: Series) -> Marks:
     )
 
 
+def size_of(tomogram: Any) -> str:
+    """Give the size of a tomogram as text, or that its file cannot be read."""
+    try:
+        return " x ".join(map(str, Stack(tomogram.getFileName()).shape[::-1]))
+    except EtomotutError:
+        return "no file"
+
+
 def tomogram_of(tomogram: Any) -> Tomogram:
     """Give where a Scipion tomogram's file is and where its first voxel lies."""
     pixel = float(tomogram.getSamplingRate())

@@ -99,7 +99,7 @@ class Listing:
         ]
 
     def _of_tomograms(self, items: Any) -> List[Item]:
-        rows = gather.rows_of(items, lambda each: " x ".join(map(str, each.getDim() or ())))
+        rows = gather.rows_of(items, gather.size_of)
         return [
             self._tomogram_item(name, about, partial(gather.item_of, items, name))
             for name, about in rows

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from etomotut.convert.series import FULL, Series, View
 from etomotut.formats.mrc import Stack
-from etomotut.report.findings import Array, Frame, Marks, Numbers
+from etomotut.report.findings import Array, Frame, Marks, Numbers, still
 from etomotut.report.images import CLIPPED, Limits, as_bytes, centred, robust_limits, sampled
 from etomotut.report.residuals import line_scale
 from etomotut.viewers.viewport import Viewport
@@ -55,10 +55,8 @@ class SeriesModel:
         )
         self._ranks = {view.order: rank for rank, view in enumerate(series.used)}
         self._stack = Stack(series.files[FULL])
-        used = len(series.used)
-        recorded = Frame(
-            np.tile(np.eye(3)[:2], (used, 1, 1)), (self._stack.shape[2], self._stack.shape[1])
-        )
+        _, height, width = self._stack.shape
+        recorded = still(len(series.used), (width, height))
         self.frames: Dict[str, Frame] = {AS_RECORDED: recorded, **(frames or {})}
         self.frame_name = first_frame or list(self.frames)[-1]
         self.clipped = CLIPPED

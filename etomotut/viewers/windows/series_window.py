@@ -259,8 +259,7 @@ class SeriesWindow(base.Window):
         for track in self.model.tracks():
             if len(track) > 1:
                 flat = viewport.to_canvas(track).ravel().tolist()
-                self.canvas.line(flat, fill="black", width=3)
-                self.canvas.line(flat, fill=RING, width=1)
+                self.canvas.line(flat, fill=RING, width=2)
 
     def _draw_marks(self, viewport: Viewport, shown: Shown) -> None:
         places = viewport.to_canvas(shown.points)
@@ -284,8 +283,8 @@ class SeriesWindow(base.Window):
 
     def _draw_excluded(self) -> None:
         width, height = self.canvas.size()
-        for line in ((0, 0, width, height), (0, height, width, 0)):
-            self.canvas.line(line, fill=base.WARNING, width=2)
+        border = (3, 3, width - 4, 3, width - 4, height - 4, 3, height - 4, 3, 3)
+        self.canvas.line(border, fill=base.WARNING, width=6)
         self.canvas.write(
             width / 2, 26, "excluded", base.WARNING, anchor="n", font=("", 16, "bold")
         )
