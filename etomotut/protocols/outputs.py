@@ -7,7 +7,7 @@ other process waits for it. Adding an item that a set already has does nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Dict, Mapping, Sequence
+from typing import Any, Collection, Dict, Mapping, Sequence
 
 from pwem.objects import Set
 from tomo.objects import (
@@ -16,6 +16,7 @@ from tomo.objects import (
     SetOfTiltSeries,
     SetOfTiltSeriesCoordinates,
     SetOfTomograms,
+    TiltSeries,
     Tomogram,
 )
 
@@ -83,6 +84,26 @@ class Outputs:
                 self._add(name, SetOfTomograms, [thing])
             else:
                 self._add(name, SetOfTiltSeriesCoordinates, thing)
+
+    def drop_unfinished(self, names: Sequence[str], done: Collection[str]) -> None:
+        """Take items out of sets that a run was adding when it was stopped."""
+        for name in names:
+            output = getattr(self._protocol, name, None)
+            if output is None or output.isEmpty():
+                continue
+            output.enableAppend()
+            items = [each.clone() for each in output.iterItems()]
+            for item in [each for each in items if each.getTsId() not in done]:
+                if isinstance(item, TiltSeries):
+                    output._setItemMapperPath(item)
+                    images = item._getMapper().db
+                    for table in ("Objects", "Classes"):
+                        images.executeCommand(f"DROP TABLE IF EXISTS {images.tablePrefix}{table}")
+                output._getMapper().delete(item)
+            output.write()
+            output.close()
+            output.load()  # which counts anew
+            output.close()
 
     def has(self, name: str, ts_id: str) -> bool:
         """Whether an output set holds this item."""

@@ -94,6 +94,8 @@ class EtomotutProtocol(EMProtocol):
         self._records.begin(str(self._backend), settings_of(self))
         self.info(f"Programs: {self._backend}")
         self._outputs_of_stage = Outputs(self, self.source)
+        done = self._records.numbers()
+        self._outputs_of_stage.drop_unfinished(list(self.getPossibleOutputs()), done)
         self._begun = datetime.now().isoformat()  # makes the steps of every run new ones
         self._inserted: Dict[str, int] = {}
         self._seen: Tuple[float, ...] = ()

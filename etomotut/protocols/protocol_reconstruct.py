@@ -89,7 +89,6 @@ class ProtEtomotutReconstruct(EtomotutProtocol):
             "InputProjections": files["stack"],
             "OutputFile": files["slices"],
             "TILTFILE": files["angles"],
-            "XTILTFILE": files.get("x_tilts"),
             "THICKNESS": form.tomoThickness,
             "WIDTH": form.tomoWidth or None,
             "SHIFT": (form.tomoShiftX, form.tomoShiftZ),

@@ -18,3 +18,5 @@ def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
             for mark in (pytest.mark.scipion, pytest.mark.slow):
                 item.add_marker(mark)
             item.add_marker(pytest.mark.filterwarnings("ignore"))
+            if "WithImod" in item.nodeid:
+                item.add_marker(pytest.mark.imod)

@@ -30,6 +30,8 @@ ANGLES = np.arange(-50.0, 51.0, 10.0)
 class ProjectTest(TestBaseCentralizedLayer):
     """A test class with a project of its own and a folder `data` for what is imported."""
 
+    backend = backends.EMBEDDED
+
     @classmethod
     def setUpClass(cls) -> None:
         """Make the project."""
@@ -72,8 +74,8 @@ class ProjectTest(TestBaseCentralizedLayer):
 
     @classmethod
     def stage(cls, stage: Any, source: Tuple[Any, str], name: str = "", **values: Any) -> Any:
-        """Give a stage whose input is an output of a protocol; embedded programs, two workers."""
-        values = {"backend": backends.EMBEDDED, **values}
+        """Give a stage whose input is an output of a protocol."""
+        values = {"backend": cls.backend, **values}
         protocol = cls.newProtocol(stage, **values)
         pointer = getattr(protocol, name or "inputSetOfTiltSeries")
         pointer.set(source[0])

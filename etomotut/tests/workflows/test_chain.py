@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import unittest
+
 import numpy as np
 
+from etomotut import backends
 from etomotut.demo import __main__ as demo
 from etomotut.demo import truth
 from etomotut.formats import mrc
@@ -26,6 +29,8 @@ VIEWS = 41
 
 class TestChain(ProjectTest):
     """One project for all stages; each test looks at one of them."""
+
+    backend, said = backends.EMBEDDED, "embedded programs"
 
     @classmethod
     def setUpClass(cls) -> None:
@@ -196,7 +201,7 @@ class TestChain(ProjectTest):
         }
         for protocol, text in wanted.items():
             summary = protocol.summary()
-            self.assertIn("embedded programs", summary[0])
+            self.assertIn(self.said, summary[0])
             self.assertIn(text, "\n".join(summary))
 
     def _check_beads(self, tomograms) -> None:
@@ -219,3 +224,10 @@ class TestChain(ProjectTest):
 
     def _acquisitions(self, output) -> dict:
         return {key: series.getAcquisition() for key, (series, _) in self.series_of(output).items()}
+
+
+@unittest.skipUnless(backends.find_imod(), backends.HOW_TO_FIND_IMOD)
+class TestChainWithImod(TestChain):
+    """The same project with the programs of the user's IMOD."""
+
+    backend, said = backends.IMOD, "IMOD"

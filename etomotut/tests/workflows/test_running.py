@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +14,12 @@ from pwem.objects import Set, Transform
 from pyworkflow.protocol import getUpdatedProtocol
 
 from etomotut.formats import mrc
-from etomotut.protocols import ProtEtomotutApplyAlignment, ProtEtomotutPreprocess
+from etomotut.protocols import (
+    ProtEtomotutApplyAlignment,
+    ProtEtomotutCrop,
+    ProtEtomotutPreprocess,
+    ProtEtomotutReconstruct,
+)
 from etomotut.tests.scipion_objects import turn
 from etomotut.tests.workflows.project import ANGLES, PIXEL, ProjectTest
 
@@ -51,6 +59,20 @@ class TestFailures(ProjectTest):
 
         stage.binning.set(2)
         self.assertIn("choose Restart", " ".join(stage.validate()))
+
+    def test_a_series_that_was_being_added_when_the_run_was_stopped_is_done_again(self) -> None:
+        self.write_noise(["TS_1", "TS_2"])
+        imported = self.import_series()
+        stage = self.run_stage(ProtEtomotutPreprocess, (imported, IMPORTED), binning=1)
+        path = Path(stage._getExtraPath("series.json"))
+        records = json.loads(path.read_text())
+        del records["series"]["TS_2"]
+        path.write_text(json.dumps(records))
+        with closing(sqlite3.connect(stage.TiltSeries.getFileName())) as half, half:
+            half.execute("DELETE FROM TS_2_Objects WHERE id > 3")
+        self.finish(stage)
+        self.assertTrue(stage.isFinished(), stage.getErrorMessage())
+        self.checkTiltSeries(stage.TiltSeries, 2, PIXEL, imported=True, anglesCount=len(ANGLES))
 
     def test_a_run_without_any_result_fails_and_says_why(self) -> None:
         self.write_noise(["TS_1"])
@@ -153,6 +175,35 @@ class TestHalvesAndExcludedViews(ProjectTest):
             sections = [angles.tolist().index(angle) for angle in present]
             found = stack[:, 60:80, 55:75].mean(axis=(1, 2)) - 100 - add
             self.assertTrue(np.allclose(found, sections, atol=3))
+
+        tomograms = self.run_stage(
+            ProtEtomotutReconstruct,
+            (binned, "TiltSeries"),
+            tomoThickness=40,
+            tomoShiftZ=3.0,
+            processOddEven=True,
+        )
+        cropped = self.run_stage(
+            ProtEtomotutCrop,
+            (tomograms, "Tomograms"),
+            "inputSetOfTomograms",
+            keepThickness=20,
+            processOddEven=True,
+        )
+        for stage, depth, start in ((tomograms, 40, -20 + 3), (cropped, 20, -10 + 3)):
+            self.checkTomograms(
+                stage.Tomograms,
+                1,
+                PIXEL,
+                expectedDimensions=[130, 140, depth],
+                hasOddEven=True,
+                hasHalves=True,
+                expectedOriginShifts=[-65 * PIXEL, -70 * PIXEL, start * PIXEL],
+            )
+            tomogram = stage.Tomograms.getFirstItem()
+            even, odd = sorted(tomogram.getHalfMaps(asList=True))
+            self.assertLess(mrc.read(odd).mean(), mrc.read(even).mean())
+            self.assertAlmostEqual(mrc.Stack(odd).pixel_size, PIXEL, places=3)
 
     def _prepare(self, series, images) -> None:
         """Give the series an alignment, halves, and excluded views."""
