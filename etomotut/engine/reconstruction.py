@@ -21,6 +21,7 @@ Doubles = npt.NDArray[np.float64]
 Statistics = Tuple[float, float, float]
 
 STEEPEST = 89.0  # degrees; rays nearly along x would pass each row at millions of columns
+_SPARE_ROWS = 4  # by which a band of turned slices may reach beyond the first and the last
 _Y_TOLERANCE = 0.125  # pixels that a row may be off where x-axis tilts differ between views
 
 
@@ -109,10 +110,9 @@ class BackProjector:
 
     def _farthest_shift(self) -> float:
         """Give how far along x rays pass from where they cross z = 0, within the tomogram."""
-        ends = np.array([0.0, self._geometry.rows - 1]) - self._geometry.axis_y
-        sine, cosine = np.sin(self._x_tilts), np.cos(self._x_tilts)
-        z = self._z[[0, -1], None, None] / cosine - ends[:, None] * sine / cosine
-        return float(np.max(np.abs(z * self._tangents)))
+        ends = np.array([-_SPARE_ROWS, self._geometry.rows + _SPARE_ROWS]) - self._geometry.axis_y
+        z = self._z[[0, -1], None, None] * np.cos(self._x_tilts)
+        return float(np.max(np.abs((z - ends[:, None] * np.sin(self._x_tilts)) * self._tangents)))
 
     def _rows_seen(self, slices: npt.ArrayLike) -> Doubles:
         """Give the row of the views (slice, depth, view) that rows of slices pass, fractional."""

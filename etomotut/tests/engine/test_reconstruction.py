@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from etomotut.engine import reconstruction
 from etomotut.engine.reconstruction import BackProjector, Geometry
 
 
@@ -109,6 +110,22 @@ def test_an_x_axis_tilt_turns_rows_into_depth(x_tilts):
     made = back_project(views, [0, 0], x_tilts=np.array(x_tilts))[:, :, 10]
     depth = np.arange(21) - 10
     assert np.allclose(centres(made, 0), 20 + depth * np.tan(np.radians(10)), atol=0.15)
+
+
+@pytest.mark.parametrize("x_tilts", [[0, 0], [15, 15], [-15, -15], [15, -14]])
+@pytest.mark.parametrize("slices", [range(30), range(3), range(29, 30)])
+def test_no_ray_leaves_the_samples(monkeypatch, x_tilts, slices):
+    project = reconstruction.kernels.project
+
+    def checked(samples, margin, shifts, row, *others):
+        assert np.all(margin + shifts > 0)
+        assert np.all(margin + shifts + row.size < samples.shape[1])
+        return project(samples, margin, shifts, row, *others)
+
+    monkeypatch.setattr(reconstruction.kernels, "project", checked)
+    for thickness in (1, 60):
+        about = {"x_tilts": np.array(x_tilts, float), "shift_depth": 5.0}
+        back_project(np.ones((2, 30, 20)), [-84, 86], thickness, slices, **about)
 
 
 def test_both_ways_of_x_axis_tilting_agree():
