@@ -76,17 +76,19 @@ def transform_image(
     fill: float,
     interpolation: str = "cubic",
     extend: bool = False,
+    reach: Tuple[float, float] = (0.5, 0.5),
 ) -> Image:
     """Give the image that a transform (2, 3) makes of one, cut or padded to a size (x, y).
 
     The transform takes a point of the image to A p + d, both measured from the centre of their
     image. `interpolation` is cubic (convolution), linear or nearest. What no pixel covers gets
-    `fill`, or with `extend` the value at the border. Raises KeyError for another interpolation.
+    `fill`, or with `extend` the value at the border; pixels cover what is within `reach` (x, y) of
+    the centres of the outermost ones. Raises KeyError for another interpolation.
     """
     out = np.empty((size[1], size[0]), np.float32)
     source = np.ascontiguousarray(image, np.float32)
     place = _place_in_image(transform, (image.shape[1], image.shape[0]), size)
-    _INTERPOLATIONS[interpolation](source, place, np.float32(fill), extend, out)
+    _INTERPOLATIONS[interpolation](source, place, np.float32(fill), extend, reach, out)
     return out
 
 

@@ -19,6 +19,7 @@ Offset = Tuple[float, float]
 
 _FILTER_NAMES = ("box", "blackman", "triangle", "mitchell", "lanczos2", "lanczos3")
 _DEFAULT_FILTER = 6
+_IMOD_ROWS = -0.9  # of a row: IMOD's own limit is between 0.86 and 1, with the rotation
 
 
 class Geometry:
@@ -61,11 +62,27 @@ class Geometry:
         fill = mean if fill is None else fill
         extend = self._taper is not None and not self._taper.inside
         moved = resample.transform_image(
-            image, whole, self.size, fill=fill, interpolation=self._interpolation, extend=extend
+            image,
+            whole,
+            self.size,
+            fill=fill,
+            interpolation=self._interpolation,
+            extend=extend,
+            reach=self._reach(),
         )
         if self._taper is not None:
             resample.taper_at_fill(moved, whole, source_size, self._taper, fill=fill)
         return moved
+
+    def _reach(self) -> Tuple[float, float]:
+        """Give how far beyond the outermost pixels' centres, in x and y, the image still reaches.
+
+        With a file of transforms it ends between the last two rows, and linearly at the last
+        columns, as in IMOD 4.8: a series does not depend on whose programs ran.
+        """
+        if self._values["TransformFile"] is None or self._interpolation == "nearest":
+            return 0.5, 0.5
+        return (1e-6 if self._interpolation == "linear" else 0.5), _IMOD_ROWS
 
     def origin(self, offset: Offset) -> Tuple[float, float, float]:
         """Give the origin for the output's header, in Å, as IMOD counts it.

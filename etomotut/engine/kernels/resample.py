@@ -16,6 +16,7 @@ Image = npt.NDArray[Any]
 Number = Any  # a scalar that numba types
 Indices = npt.NDArray[np.int64]
 Places = npt.NDArray[np.float64]
+Reach = Tuple[float, float]  # across columns and along rows
 
 # sums may be reordered for speed, but values that are not finite stay so and can be found later
 _REORDER = {"reassoc", "contract", "nsz", "arcp"}
@@ -80,13 +81,14 @@ def _within(value: int, size: int) -> int:
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def _is_outside(x: Number, y: Number, width: int, height: int) -> Any:
-    return x < -0.5 or x >= width - 0.5 or y < -0.5 or y >= height - 0.5
+def _is_outside(x: Number, y: Number, width: int, height: int, reach: Reach) -> Any:
+    across, along = reach
+    return x < -across or x >= width - 1 + across or y < -along or y >= height - 1 + along
 
 
 @numba.njit(cache=True, nogil=True)
 def interpolate_nearest(
-    image: Image, place: Places, fill: Number, extend: bool, out: Image
+    image: Image, place: Places, fill: Number, extend: bool, reach: Reach, out: Image
 ) -> None:
     """Give each pixel of `out` the value of the nearest pixel of the image.
 
@@ -97,7 +99,7 @@ def interpolate_nearest(
         for i in range(out.shape[1]):
             x = place[0, 0] * i + place[0, 1] * j + place[0, 2]
             y = place[1, 0] * i + place[1, 1] * j + place[1, 2]
-            if not extend and _is_outside(x, y, width, height):
+            if not extend and _is_outside(x, y, width, height, reach):
                 out[j, i] = fill
             else:
                 near = _within(int(np.floor(y + 0.5)), height)
@@ -106,18 +108,18 @@ def interpolate_nearest(
 
 @numba.njit(cache=True, nogil=True)
 def _inner_columns(
-    place: Places, j: int, before: Number, after: Number, shape: Tuple[int, ...], columns: int
+    place: Places, j: int, before: Reach, after: Reach, shape: Tuple[int, ...], columns: int
 ) -> Tuple[int, int]:
     """Give the range of columns of row j whose windows lie within the image.
 
-    A window is `before` pixels more to the left and `after` more to the right of its place.
+    A window begins `before` pixels (x, y) before its place and ends `after` pixels after it.
     """
     first, last = 0.0, float(columns)
     for axis in range(2):
         start = place[axis, 1] * j + place[axis, 2]
         step, size = place[axis, 0], shape[1 - axis]
         # shown while low <= step * i < high
-        low, high = before + 1e-6 - start, size - after - 1e-6 - start
+        low, high = before[axis] + 1e-6 - start, size - after[axis] - 1e-6 - start
         if high <= low or (abs(step) < 1e-12 and not low <= 0 < high):
             return columns, columns
         if abs(step) >= 1e-12:
@@ -141,21 +143,25 @@ def _linear_at_edge(image: Image, x: Number, y: Number) -> Number:
 
 
 @numba.njit(cache=True, nogil=True, fastmath=_REORDER)
-def interpolate_linear(image: Image, place: Places, fill: Number, extend: bool, out: Image) -> None:
-    """Interpolate a float32 image linearly; the half pixel around it repeats its edge.
+def interpolate_linear(
+    image: Image, place: Places, fill: Number, extend: bool, reach: Reach, out: Image
+) -> None:
+    """Interpolate a float32 image linearly; what lies around it repeats its edge.
 
-    Places further outside get `fill`, or with `extend` the value at the edge.
+    Places beyond its outermost pixels by more than `reach` get `fill`, or with `extend` the value
+    at the edge.
     """
     height, width = image.shape
+    before, after = (0.0, max(0.0, -reach[1])), (1.0, max(1.0, 1.0 - reach[1]))
     pixels = image.ravel()
     for j in range(out.shape[0]):
         line = out[j]
         start_x, start_y = place[:, 1] * j + place[:, 2]
-        first, last = _inner_columns(place, j, 0, 1, image.shape, len(line))
+        first, last = _inner_columns(place, j, before, after, image.shape, len(line))
         for begin, end in ((0, first), (last, len(line))):
             for i in range(begin, end):
                 x, y = start_x + place[0, 0] * i, start_y + place[1, 0] * i
-                if not extend and _is_outside(x, y, width, height):
+                if not extend and _is_outside(x, y, width, height, reach):
                     line[i] = fill
                 else:
                     line[i] = _linear_at_edge(image, x, y)
@@ -200,22 +206,26 @@ def _weigh_four(pixels: Image, p: Number, a0: Number, a1: Number, a2: Number, a3
 
 
 @numba.njit(cache=True, nogil=True, fastmath=_REORDER)
-def interpolate_cubic(image: Image, place: Places, fill: Number, extend: bool, out: Image) -> None:
+def interpolate_cubic(
+    image: Image, place: Places, fill: Number, extend: bool, reach: Reach, out: Image
+) -> None:
     """Interpolate a float32 image by cubic convolution; what lies around it repeats its edge.
 
-    Places more than half a pixel outside get `fill`, or with `extend` the value at the edge.
+    Places beyond its outermost pixels by more than `reach` get `fill`, or with `extend` the value
+    at the edge.
     """
     height, width = image.shape
+    before, after = (1.0, max(1.0, -reach[1])), (2.0, max(2.0, 1.0 - reach[1]))
     pixels = image.ravel()
     row = np.uint32(width)
     for j in range(out.shape[0]):
         line = out[j]
         start_x, start_y = place[:, 1] * j + place[:, 2]
-        first, last = _inner_columns(place, j, 1, 2, image.shape, len(line))
+        first, last = _inner_columns(place, j, before, after, image.shape, len(line))
         for begin, end in ((0, first), (last, len(line))):
             for i in range(begin, end):
                 x, y = start_x + place[0, 0] * i, start_y + place[1, 0] * i
-                if not extend and _is_outside(x, y, width, height):
+                if not extend and _is_outside(x, y, width, height, reach):
                     line[i] = fill
                 else:
                     line[i] = _cubic_at_edge(image, x, y)
@@ -269,10 +279,11 @@ def blend_to_fill(
     """
     # how far the fall reaches in pixels of the image, at most
     reach = (distance + 1) * np.abs(place[:, :2]).sum()
+    both = (reach, reach)
     for j in range(out.shape[0]):
         line = out[j]
         start_x, start_y = place[:, 1] * j + place[:, 2]
-        first, last = _inner_columns(place, j, reach, reach, (height, width), len(line))
+        first, last = _inner_columns(place, j, both, both, (height, width), len(line))
         for begin, end in ((0, first), (last, len(line))):
             for i in range(begin, end):
                 x, y = start_x + place[0, 0] * i, start_y + place[1, 0] * i

@@ -238,6 +238,25 @@ def test_a_transform_without_inverse_is_named(series, capsys, tmp_path):
     assert "line 2 of" in complaint(capsys, "-xform", tmp_path / "a.xf", series, "b")
 
 
+@pytest.mark.reference
+@pytest.mark.parametrize(
+    ("name", "words", "lines", "least"),
+    [
+        ("aligned_linear", ("-linear",), "final.xf", 0.9999),
+        ("aligned_cubic", (), "final.xf", 0.999),
+        ("preali", (), "xftoxg.prexg", 0.999),
+    ],
+)
+def test_whole_frames_with_their_filled_borders_equal_imods(
+    reference, tmp_path, name, words, lines, least
+):
+    files = str(reference / "ccderaser.st"), str(tmp_path / "o")
+    options = [*words, "-mode", "2", "-xform", str(reference / lines)]
+    assert main(["newstack", *options, *files]) == 0
+    both = mrc.read(tmp_path / "o").ravel(), mrc.read(reference / f"{name}.mrc").ravel()
+    assert np.corrcoef(*(each.astype(float) for each in both))[0, 1] >= least
+
+
 def inside(reference, transforms, size, binning=1):
     """Say which pixels of IMOD's views show a place 3 pixels or more within the raw image.
 

@@ -167,7 +167,8 @@ def test_the_help_names_every_option():
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_every_program_has_a_sound_table(name):
     program = load(name)
-    names = [word.lower() for o in program.OPTIONS for word in {o.name, o.short} if word]
+    words = [{o.name.lower(), o.short.lower()} - {""} for o in program.OPTIONS]
+    names = [name for each in words for name in each]
     assert len(names) == len(set(names))
     assert {*program.POSITIONAL} <= {option.name for option in program.OPTIONS}
     assert program.__doc__.strip()
