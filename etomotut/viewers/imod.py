@@ -79,8 +79,7 @@ def prepared_stack(backend: Backend, series: Series, folder: Path) -> Path:
     name. Where the source itself is that stack, it is given.
     """
     source = Path(series.files[FULL])
-    key = _key([str(source.absolute()), *map(repr, series.views)])
-    kept = folder / f"{safe_name(series.ts_id)}_{key}.mrc"
+    kept = place_of_stack(series, folder)
     if kept.is_file() and kept.stat().st_mtime >= source.stat().st_mtime:
         return kept.absolute()
     folder.mkdir(parents=True, exist_ok=True)
@@ -104,6 +103,13 @@ def prepared_stack(backend: Backend, series: Series, folder: Path) -> Path:
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return kept.absolute()
+
+
+def place_of_stack(series: Series, folder: Path) -> Path:
+    """Give the name of a prepared stack, which tells source, used views and transforms apart."""
+    source = str(Path(series.files[FULL]).absolute())
+    key = _key([source, *map(repr, series.views)])
+    return folder / f"{safe_name(series.ts_id)}_{key}.mrc"
 
 
 def launch(words: Sequence[str]) -> None:

@@ -17,6 +17,7 @@ from etomotut.errors import EtomotutError
 from etomotut.formats import mrc, tlt
 from etomotut.viewers import imod
 
+NAMES = ["../../up", "$(touch owned)", "a;touch owned", "-x", "'\"`"]  # of series
 SHIFT = np.array([[1.0, 0.0, 2.0], [0.0, 1.0, 0.0]])
 
 
@@ -55,9 +56,13 @@ def test_a_model_is_shown_over_the_used_views_with_their_transforms(backend, ser
     assert words[5] == str(Path("a.fid").absolute())
 
 
+def as_recorded(series: Series) -> Series:
+    views = [replace(view, is_enabled=True) for view in imod.without_transforms(series).views]
+    return replace(series, views=views)
+
+
 def test_a_series_that_needs_nothing_is_shown_from_its_own_file(backend, series, tmp_path):
-    views = [replace(v, is_enabled=True) for v in imod.without_transforms(series).views]
-    whole = replace(series, views=views)
+    whole = as_recorded(series)
     words = imod.series_words(backend, whole, tmp_path / "cache")
     assert words[-1] == str(tmp_path / "a b.mrc")
     assert imod.model_words(backend, whole, "a.fid", tmp_path / "cache")[-2] == words[-1]
@@ -77,22 +82,24 @@ def test_a_stack_older_than_its_source_is_written_again(backend, series, tmp_pat
     assert imod.prepared_stack(backend, series, tmp_path / "cache").stat().st_mtime > 1
 
 
-def test_other_transforms_or_views_make_another_stack(backend, series, tmp_path):
-    first = imod.prepared_stack(backend, series, tmp_path / "cache")
+def test_other_transforms_or_views_make_another_stack(series, tmp_path):
+    first = imod.place_of_stack(series, tmp_path)
     moved = [replace(view, transform=view.transform + 1e-3) for view in series.views]
-    assert imod.prepared_stack(backend, replace(series, views=moved), tmp_path / "cache") != first
+    assert imod.place_of_stack(replace(series, views=moved), tmp_path) != first
     enabled = [replace(view, is_enabled=True) for view in series.views]
-    assert imod.prepared_stack(backend, replace(series, views=enabled), tmp_path / "cache") != first
+    assert imod.place_of_stack(replace(series, views=enabled), tmp_path) != first
 
 
-@pytest.mark.parametrize("ts_id", ["../../up", "$(touch owned)", "a;touch owned", "-x", "'\"`"])
+@pytest.mark.parametrize("ts_id", NAMES)
 def test_names_of_series_are_no_paths_and_no_commands(
     backend, series, ts_id, tmp_path, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("FAIL", "0")
-    words = imod.series_words(backend, replace(series, ts_id=ts_id), tmp_path / "cache")
-    assert all(Path(word).parent == tmp_path / "cache" for word in words[2:])
+    named = replace(as_recorded(series), ts_id=ts_id)
+    words = imod.series_words(backend, named, tmp_path / "cache")
+    assert Path(words[2]).parent == tmp_path / "cache"
+    assert imod.place_of_stack(named, tmp_path).parent == tmp_path
     imod.launch(words)
     assert (tmp_path / "said").read_text().splitlines() == words[1:]
     assert not (tmp_path / "owned").exists()
