@@ -5,20 +5,22 @@ What is shown is a model without a window (`series_model`, `tomogram_model`); th
 below.
 """
 
+# Scipion offers viewers in the alphabetical order of these names. Ours come after tomo's own,
+# which can exclude views, and before those that show any set as a table.
 from etomotut.viewers.entries import (
     EtomotutAlignmentViewer,
-    EtomotutFiducialViewer,
     EtomotutImodViewer,
     EtomotutResultsViewer,
-    EtomotutSeriesViewer,
-    EtomotutTomogramViewer,
 )
+from etomotut.viewers.entries import EtomotutFiducialViewer as AEtomotutFiducialViewer
+from etomotut.viewers.entries import EtomotutSeriesViewer as AEtomotutSeriesViewer
+from etomotut.viewers.entries import EtomotutTomogramViewer as AEtomotutTomogramViewer
 
 __all__ = [
+    "AEtomotutFiducialViewer",
+    "AEtomotutSeriesViewer",
+    "AEtomotutTomogramViewer",
     "EtomotutAlignmentViewer",
-    "EtomotutFiducialViewer",
     "EtomotutImodViewer",
     "EtomotutResultsViewer",
-    "EtomotutSeriesViewer",
-    "EtomotutTomogramViewer",
 ]

@@ -6,6 +6,7 @@ this module at start.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Sequence
 
@@ -146,7 +147,7 @@ class EtomotutAlignmentViewer(EtomotutViewer):
         from etomotut.viewers.windows.series_window import SeriesWindow
 
         def browse(item: Item) -> None:
-            SeriesWindow(self.getName(), [item], root)
+            SeriesWindow(self.getName(), [replace(item, find=None)], root)
 
         return PicturesWindow(self.getName(), items, root, browse)
 

@@ -15,7 +15,7 @@ from etomotut.tests.viewers import sets
 from etomotut.viewers import entries
 from etomotut.viewers.entries import WindowView
 
-CLASSES = {name: getattr(viewers, name) for name in viewers.__all__}
+CLASSES = {each.__name__: each for each in (getattr(viewers, n) for n in viewers.__all__)}
 
 
 @pytest.fixture
@@ -50,21 +50,27 @@ def test_what_we_make_can_be_looked_at(kind, viewer):
     assert [name for name in able if name != "EtomotutImodViewer"] == [viewer]
 
 
+def test_fiducial_models_open_with_beads_and_series_with_what_can_exclude_views():
+    names = sorted([*viewers.__all__, "AATomoDataViewer", "AMDViewer", "DataViewer"])
+    assert names[:2] == ["AATomoDataViewer", "AEtomotutFiducialViewer"]
+    assert names.index("AEtomotutTomogramViewer") < names.index("AMDViewer")
+
+
 def test_3dmod_is_offered_only_where_it_is(monkeypatch):
     monkeypatch.setattr(entries, "imod_with_3dmod", lambda home: None)
-    handle = viewers.EtomotutImodViewer.can_handle_this
+    handle = entries.EtomotutImodViewer.can_handle_this
     assert handle(SetOfTomograms.mro(), SetOfTomograms()) is None
     monkeypatch.setattr(entries, "imod_with_3dmod", lambda home: "somewhere")
     assert handle(SetOfTomograms.mro(), SetOfTomograms()) is SetOfTomograms
 
 
 def test_a_set_becomes_one_window(tmp_path, project):
-    found = viewers.EtomotutSeriesViewer(project=project)._visualize(sets.series_set(tmp_path))
+    found = entries.EtomotutSeriesViewer(project=project)._visualize(sets.series_set(tmp_path))
     assert [type(each) for each in found] == [WindowView]
 
 
 def test_all_kinds_of_sets_are_listed(tmp_path, project):
-    listing = viewers.EtomotutSeriesViewer(project=project)._listing()
+    listing = entries.EtomotutSeriesViewer(project=project)._listing()
     start = sets.series_set(tmp_path)
     for each in (start, sets.model_set(tmp_path, start), sets.tomogram_set(tmp_path)):
         items = listing.of(each)
@@ -75,7 +81,7 @@ def test_all_kinds_of_sets_are_listed(tmp_path, project):
 def test_single_objects_are_shown_too(tmp_path, project):
     start = sets.series_set(tmp_path)
     models, tomograms = sets.model_set(tmp_path, start), sets.tomogram_set(tmp_path)
-    listing = viewers.EtomotutSeriesViewer(project=project)._listing()
+    listing = entries.EtomotutSeriesViewer(project=project)._listing()
     for each in (start.getFirstItem(), models[1], tomograms.getFirstItem()):
         assert listing.of(each)[0].load() is not None
 
@@ -88,7 +94,7 @@ def test_an_alignment_shows_marks_in_all_frames(tmp_path, project):
         FiducialModelNoGaps=sets.model_set(tmp_path, start),
         TiltSeriesCoordinates=sets.coordinate_set(tmp_path, start),
     )
-    listing = viewers.EtomotutAlignmentViewer(project=project)._listing()
+    listing = entries.EtomotutAlignmentViewer(project=project)._listing()
     (item,) = listing.of_alignment(protocol, {"TS_1": "0.50 px"})
     assert item.about == "0.50 px"
     assert list(item.load().frames) == ["as recorded", "as tracked", "aligned"]
@@ -104,7 +110,7 @@ def test_results_that_are_not_there_yet_are_no_error(tmp_path, project):
 
 
 def test_a_model_that_lost_its_series_says_so(project):
-    (found,) = viewers.EtomotutFiducialViewer(project=project)._visualize(LandmarkModel("TS_1"))
+    (found,) = entries.EtomotutFiducialViewer(project=project)._visualize(LandmarkModel("TS_1"))
     assert "does not say on which tilt series" in found.getMessage()
 
 
