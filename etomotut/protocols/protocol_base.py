@@ -47,7 +47,6 @@ class EtomotutProtocol(EMProtocol):
     programs: Sequence[str] = ()
     papers: Sequence[str] = ("Kremer1996",)
 
-    # ------------------------------------------------------------------ what a stage fills in
     def process(self, job: Job) -> Result:
         """Run the stage's programs on one item and give what they made of it."""
         raise NotImplementedError
@@ -80,7 +79,6 @@ class EtomotutProtocol(EMProtocol):
         """Give the bytes that the results of one item take."""
         return 0.0
 
-    # ------------------------------------------------------------------ steps
     def setStepsExecutor(self, executor: Any = None) -> None:
         """Replace Scipion's executor, which polls, by one that is woken; not the queue's."""
         if not isinstance(executor, QueueStepExecutor):
@@ -150,7 +148,6 @@ class EtomotutProtocol(EMProtocol):
             first = next((f"{k}: {reason}" for k, reason in reasons.items()), "there was no input")
             raise EtomotutError(f"No series could be processed. {first}")
 
-    # ------------------------------------------------------------------ checks and summary
     def _validate(self) -> List[str]:
         items = self.source.get() if self.source is not None else None
         if items is None:
@@ -190,7 +187,6 @@ class EtomotutProtocol(EMProtocol):
         """Let users delete outputs."""
         return True
 
-    # ------------------------------------------------------------------ inside
     def _choose_backend(self) -> Backend:
         return Plugin.chooseBackend(self.backend.get(), self.programs)
 

@@ -146,6 +146,7 @@ class TestChain(ProjectTest):
     def test_beads_lie_in_space_where_the_truth_has_them(self) -> None:
         coordinates = self.aligned.TiltSeriesCoordinates
         self.assertTrue(coordinates.isStreamClosed())
+        self.assertEqual(coordinates.getSetOfTiltSeries().getSize(), 2)
         found = {}
         for each in coordinates.iterItems():
             found.setdefault(each.getTsId(), []).append(each.getPosition())
