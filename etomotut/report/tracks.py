@@ -165,7 +165,7 @@ def _draw_chart(axes: Axes, marks: Marks, tilt_angles: Array) -> None:
     axes.set_xlim(-0.5, views - 0.5)
     axes.set_ylim(beads - 0.5, -0.5)
     shown = _even_ticks(views, 9)
-    axes.set_xticks(shown, [f"{tilt_angles[view]:.0f}" for view in shown])
+    axes.set_xticks(shown, [f"{np.rint(tilt_angles[view]) + 0.0:.0f}" for view in shown])
     step = max(1, -(-beads // 45))
     axes.set_yticks(range(0, beads, step), [str(bead + 1) for bead in range(0, beads, step)])
     axes.tick_params(length=0, labelsize=8.5)

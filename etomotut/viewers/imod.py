@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import List, Optional, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from etomotut.backends import Backend, find_imod
 from etomotut.convert.series import FULL, Series
@@ -141,10 +142,10 @@ def _program(backend: Backend) -> str:
     return str(backend.imod / "bin" / "3dmod")
 
 
-def _angles_file(series: Series, angles: Sequence[float], folder: Path) -> str:
+def _angles_file(series: Series, angles: npt.ArrayLike, folder: Path) -> str:
     """Write the tilt angles of a stack into a folder and give the file's name."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{safe_name(series.ts_id)}_{_key(angles)}.tlt"
+    path = folder / f"{safe_name(series.ts_id)}_{_key(np.asarray(angles).tolist())}.tlt"
     tlt.write(path, angles)
     return str(path.absolute())
 

@@ -20,6 +20,7 @@ from etomotut.report.residuals import line_scale
 from etomotut.viewers.viewport import Viewport
 
 AS_RECORDED = "as recorded"
+LISTED = 12  # beads
 EMPTY = 0.9  # grey of what no view covers, from black 0 to white 1
 
 
@@ -178,7 +179,16 @@ class SeriesModel:
             lengths = np.hypot(*marks.residuals[marks.is_measured].T)
             if len(lengths):
                 text += f", mean residual {lengths.mean():.2f} px"
-        return text
+        return text + self._absent(marks)
+
+    def _absent(self, marks: Shown) -> str:
+        """Tell which beads have no mark in the view, if there are any."""
+        assert self.marks is not None
+        absent = np.setdiff1d(self.marks.beads, marks.beads) + 1
+        if not len(absent):
+            return ""
+        listed = ", ".join(map(str, absent[:LISTED])) + (" ..." if len(absent) > LISTED else "")
+        return f"  ·  without: {listed}"
 
     def _placed(self, points: Optional[Array] = None) -> Array:
         assert self.marks is not None

@@ -109,6 +109,12 @@ def test_what_was_not_measured_is_told(series, marks):
     assert "0 beads measured, 1 predicted" in model.about_marks()
 
 
+def test_beads_without_a_mark_in_the_view_are_named(series, marks):
+    two = Marks(marks.rows, np.array([0, 0, 0, 1]), marks.residuals, marks.frame, 4.0, False)
+    model = SeriesModel(series, {"as tracked": shifted()}, two)
+    assert model.about_marks() == "1 beads measured  ·  without: 2"
+
+
 def test_the_bead_under_the_mouse_is_found(series, marks):
     shown = SeriesModel(series, {"as tracked": shifted()}, marks).shown_marks()
     assert nearest_bead(shown, (22.0, 11.0)) == 0

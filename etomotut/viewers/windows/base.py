@@ -176,7 +176,7 @@ class ImageCanvas(tk.Canvas):
         self._image = self.create_image(0, 0, anchor="nw")
         self._photo: Any = None
 
-    def size(self) -> Tuple[int, int]:  # type: ignore[override]
+    def size(self) -> Tuple[int, int]:
         """Give width and height, at least one pixel each."""
         return max(self.winfo_width(), 1), max(self.winfo_height(), 1)
 
@@ -192,8 +192,9 @@ class ImageCanvas(tk.Canvas):
         """Draw a line over the image through points x, y, x, y, ..."""
         self.create_line(*points, tags="over", **look)
 
-    def ring(self, x: float, y: float, radius: float, colour: str, **look: Any) -> None:
-        """Draw a ring with a dark edge, so that it is seen on any grey."""
+    def ring(self, place: Sequence[float], radius: float, colour: str, **look: Any) -> None:
+        """Draw a ring around a place x, y with a dark edge, so that it is seen on any grey."""
+        x, y = place
         box = x - radius, y - radius, x + radius, y + radius
         self.create_oval(*box, outline="black", width=3, tags="over")
         self.create_oval(*box, outline=colour, width=1.5, tags="over", **look)

@@ -268,7 +268,7 @@ class SeriesWindow(base.Window):
         for place, end, bead, is_measured in zip(places, ends, shown.beads, shown.is_measured):
             if self.with_marks.get():
                 look = {} if is_measured else {"dash": (2, 2)}
-                self.canvas.ring(*place, radius, RING if is_measured else PREDICTED, **look)
+                self.canvas.ring(place, radius, RING if is_measured else PREDICTED, **look)
                 self.canvas.write(
                     place[0] + 0.75 * radius + 2,
                     place[1] - 0.75 * radius,

@@ -172,7 +172,7 @@ class TomogramWindow(base.Window):
         if self.with_beads.get():
             radius = self.model.bead_diameter * viewport.zoom
             for place in viewport.to_canvas(self.model.beads_near(plane)):
-                canvas.ring(*place, max(radius, 4), base.ACCENT)
+                canvas.ring(place, max(radius, 4), base.ACCENT)
         if plane == SECTION:
             self._draw_bar(canvas, viewport)
 
