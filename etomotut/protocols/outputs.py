@@ -127,11 +127,13 @@ class Outputs:
             copy = item.object.clone()
             copy.setObjId(None)
             copy.setObjComment(reasons[item.ts_id])
-            output.append(copy)
+            Set.append(output, copy)  # the sets' own would read files, which may be missing
             for image in item.images:
                 image.setObjId(None)
-                copy.append(image)
+                Set.append(copy, image)
             if item.images:
+                copy._hasAlignment.set(item.images[0].hasTransform())
+                copy._hasOddEven.set(item.images[0].hasOddEven())
                 copy.write()
                 output.update(copy)
         self._publish(name, output, is_new=True)

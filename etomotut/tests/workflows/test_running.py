@@ -74,6 +74,24 @@ class TestFailures(ProjectTest):
         self.assertTrue(stage.isFinished(), stage.getErrorMessage())
         self.checkTiltSeries(stage.TiltSeries, 2, PIXEL, imported=True, anglesCount=len(ANGLES))
 
+    def test_inputs_whose_files_are_missing_are_failed_items(self) -> None:
+        self.write_noise(["TS_1", "TS_2"])
+        imported = self.import_series()
+        source = imported, IMPORTED
+        tomograms = self.run_stage(ProtEtomotutReconstruct, source, tomoThickness=20)
+        os.remove(self.data / "TS_2.mrcs")
+        stage = self.run_stage(ProtEtomotutPreprocess, source, binning=1)
+        self.assertTrue(stage.isFinished(), stage.getErrorMessage())
+        self.assertEqual(len(self.series_of(stage.FailedTiltSeries)["TS_2"][1]), len(ANGLES))
+        self.assertIn("does not exist", self.records(stage)["TS_2"]["reason"])
+
+        os.remove(tomograms._getExtraPath("TS_1", "TS_1.mrc"))
+        name = "inputSetOfTomograms"
+        stage = self.run_stage(ProtEtomotutCrop, (tomograms, "Tomograms"), name, keepThickness=10)
+        self.assertTrue(stage.isFinished(), stage.getErrorMessage())
+        self.assertEqual(stage.Tomograms.getTSIds(), ["TS_2"])
+        self.assertEqual(stage.FailedTomograms.getTSIds(), ["TS_1"])
+
     def test_a_run_without_any_result_fails_and_says_why(self) -> None:
         self.write_noise(["TS_1"])
         imported = self.import_series("TS_1.mrcs")
