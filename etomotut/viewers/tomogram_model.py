@@ -20,7 +20,6 @@ SECTION, SLICE, SIDE = "x-y", "x-z", "y-z"
 # the volume's axes (0: x, 1: y, 2: z) across and up a plane, and through it
 AXES = {SECTION: (0, 1, 2), SLICE: (0, 2, 1), SIDE: (2, 1, 0)}
 STRIP = 16  # sections
-SAMPLED, SAMPLE = (0.3, 0.5, 0.7), 50_000  # shares of the depth, pixels a section: for contrast
 
 Image = npt.NDArray[np.float32]
 
@@ -49,7 +48,7 @@ class TomogramModel:
         self._side = np.zeros((height, depth), np.float32)
         self._side_of: Tuple[int, ...] = ()
         self._filled = 0
-        self._samples, self._sampled_slab = self._take_samples(), self.slab
+        self._samples, self._sampled_slab = np.zeros((1, 1), np.float32), 0
 
     def go_to(self, axis: int, place: float) -> None:
         """Move the point along an axis, not beyond the volume."""
@@ -129,14 +128,9 @@ class TomogramModel:
         return [window(p, self.slab, size) for p, size in zip(self.point, self.size)]
 
     def _take_samples(self) -> Image:
-        """Read a part of the pixels of a few sections."""
-        step = max(1, int(np.sqrt(self.size[0] * self.size[1] / SAMPLE)))
-        samples = []
-        for share in SAMPLED:
-            z = window(int(share * self.size[2]), self.slab, self.size[2])
-            part = self._stack[z, ::step, ::step]
-            samples.append(np.mean(part, axis=0, dtype=np.float32))
-        return np.concatenate(samples)
+        """Give the middle section, which is shown first and so has been read already."""
+        z = window(self.size[2] // 2, self.slab, self.size[2])
+        return np.asarray(np.mean(self._stack[z], axis=0, dtype=np.float32))
 
 
 def fill_up(model: TomogramModel) -> Iterator[None]:
