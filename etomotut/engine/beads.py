@@ -27,7 +27,7 @@ MIN_STRENGTH = 5.0  # noise SDs; what is weaker is left to chance in an image of
 OCTAVES = np.arange(-1.5, 1.75, 0.5)  # of a typed radius; covers errors of more than 2
 SMALLEST = 1.2  # pixels, a radius below which nothing is a disc
 FINE = 0.25  # octaves, to which the best one is refined
-WORKING_RADIUS = 3.0  # pixels at which beads are found; smaller costs certainty, larger time
+WORKING_RADIUS = 2.0  # pixels at which beads are found; smaller costs certainty, larger time
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from typing import Callable, Optional, Tuple
 
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse
 
 from etomotut.errors import SolutionError
 
@@ -195,13 +196,14 @@ class _Problem:
         view, bead, beads = tracks.view, tracks.bead, tracks.beads
         self._in_views, self._in_beads = _Groups(view, self.views), _Groups(bead, beads)
         self._in_both = _Groups(view * beads + bead, self.views * beads)
-        own = len(PARAMETERS) + 2
-        self._basis = np.zeros((self.views, own, self.count + 2 * self.views))
-        self._basis[:, :-2, : self.count] = variables.basis
+        self._solved = np.flatnonzero(variables.basis.any(axis=(0, 2)))  # fixed ones need no rows
+        self._own = len(self._solved) + 2
+        basis = np.zeros((self.views, self._own, self.count + 2 * self.views))
+        basis[:, :-2, : self.count] = variables.basis[:, self._solved]
         for axis in (0, 1):
             columns = self.count + 2 * np.arange(self.views) + axis
-            self._basis[np.arange(self.views), len(PARAMETERS) + axis, columns] = 1.0
-        self._basis = self._basis.reshape(self.views * own, -1)
+            basis[np.arange(self.views), len(self._solved) + axis, columns] = 1.0
+        self._basis = scipy.sparse.csr_matrix(basis.reshape(self.views * self._own, -1))
         self._prior = np.concatenate([variables.precision, np.zeros(2 * self.views)])
         used = weights > 0
         unknown = self.count + 2 * len(np.unique(tracks.view[used])) + 3 * tracks.beads - 3
@@ -252,7 +254,7 @@ class _Problem:
         right = blocks.c - np.einsum("cbi,bi->c", carried, blocks.x)
 
         basis, prior = self._basis, self._prior
-        reduced = basis.T @ schur @ basis + np.diag(prior)
+        reduced = basis.T @ (basis.T @ schur.T).T + np.diag(prior)
         values = np.concatenate([state.values, np.zeros(2 * self.views)])
         right = basis.T @ right - prior * values
         diagonal = np.diag(reduced)
@@ -269,10 +271,11 @@ class _Problem:
 
     def solution(self, state: _State, covariance: Array, steps: int) -> Solution:
         """Give the state as a solution."""
+        parameters = self.variables.parameters(state.values)
         return Solution(
             state.values,
-            self.variables.parameters(state.values),
-            state.shifts,
+            parameters,
+            self._interpolated(state.shifts, parameters[:, TILT]),
             state.xyz,
             self.residuals(state),
             self.weights,
@@ -286,9 +289,9 @@ class _Problem:
         residuals, weights = self.residuals(state), self.weights
         view, beads = self.tracks.view, self.tracks.beads
         shifts = np.broadcast_to(np.eye(2), (len(view), 2, 2))
-        by_view = np.concatenate([by_parameters, shifts], axis=2)
+        by_view = np.concatenate([by_parameters[:, :, self._solved], shifts], axis=2)
         weighted = weights[:, None, None] * by_view
-        own = len(PARAMETERS) + 2
+        own = self._own
 
         transposed = weighted.transpose(0, 2, 1)
         views = self._in_views.sum(transposed @ by_view)
@@ -329,6 +332,15 @@ class _Problem:
         own = by.transpose(0, 1, 3, 2)[self.tracks.view]
         by_parameters: Array = (own @ xyz[:, None, :, None])[..., 0]
         return by_parameters, whole[self.tracks.view]
+
+    def _interpolated(self, shifts: Array, tilt: Array) -> Array:
+        """Give views without points the shifts between those of the next lower and higher tilt."""
+        seen = np.unique(self.tracks.view)
+        order = seen[np.argsort(tilt[seen])]
+        between = [np.interp(tilt, tilt[order], shifts[order, axis]) for axis in (0, 1)]
+        filled = np.stack(between, axis=1)
+        filled[seen] = shifts[seen]
+        return filled
 
     def _mean_residuals(self, state: _State) -> Array:
         w = self.weights + 1e-9

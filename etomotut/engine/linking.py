@@ -21,6 +21,7 @@ Ints = npt.NDArray[np.int64]
 
 MARK_SD = 1.0  # pixels; of a mark about its prediction, view distortions included
 DRIFT_SD = 0.5  # pixels a view; v wanders when the axis angle or a rotation is a little off
+PATIENCE = 5  # views in which a track of no more marks than that may be missing
 GATE = 3.5  # standard deviations within which a candidate may continue a track
 
 
@@ -58,6 +59,7 @@ class _Linker:
         self._covariance = np.zeros((0, 2, 2))
         self._v = np.zeros((0, 2))  # the last v on the two branches: lower and higher tilts
         self._v_age = np.zeros((0, 2))
+        self._count = np.zeros(0, np.int64)  # of marks
         self._shift = {1: np.zeros(2), -1: np.zeros(2)}
         self._matches: List[Tuple[Ints, Ints, int]] = []
 
@@ -69,13 +71,15 @@ class _Linker:
             return
         branch = (side + 1) // 2
         self._v_age[:, branch] += 1
-        predicted, sd = self._predict(c, s, branch)
+        alive = np.flatnonzero((self._v_age[:, branch] <= PATIENCE) | (self._count > PATIENCE))
+        predicted, sd = self._predict(alive, c, s, branch)
         shift = self._vote(predicted, sd, found, self._shift[side])
         if shift is None:
             return
         tracks, marks = _assign(predicted + shift, sd, found)
         shift = shift + np.median(found[marks] - predicted[tracks] - shift, axis=0)
         tracks, marks = _assign(predicted + shift, sd, found)
+        tracks = alive[tracks]
         self._shift[side] = shift
         self._update(tracks, found[marks] - shift, c, s, branch)
         self._matches.append((tracks, marks, view))
@@ -110,16 +114,17 @@ class _Linker:
         self._covariance = np.concatenate([self._covariance, np.repeat(new[None], len(u), axis=0)])
         self._v = np.concatenate([self._v, np.stack([v, v], axis=1)])
         self._v_age = np.concatenate([self._v_age, np.zeros((len(u), 2))])
+        self._count = np.concatenate([self._count, np.ones(len(u), np.int64)])
         self._matches.append((np.arange(first, first + len(u)), marks, view))
 
-    def _predict(self, c: float, s: float, branch: int) -> Tuple[Array, Array]:
-        """Give u, v (track, 2) of all tracks in a view, and their standard deviations."""
+    def _predict(self, alive: Ints, c: float, s: float, branch: int) -> Tuple[Array, Array]:
+        """Give u, v (track, 2) of some tracks in a view, and their standard deviations."""
         ray = np.array([c, s])
-        u = self._state @ ray
-        spread = np.einsum("i,nij,j->n", ray, self._covariance, ray) + MARK_SD**2
-        v_spread = MARK_SD**2 + DRIFT_SD**2 * self._v_age[:, branch]
+        u = self._state[alive] @ ray
+        spread = (self._covariance[alive] @ ray) @ ray + MARK_SD**2
+        v_spread = MARK_SD**2 + DRIFT_SD**2 * self._v_age[alive, branch]
         return (
-            np.stack([u, self._v[:, branch]], axis=1),
+            np.stack([u, self._v[alive, branch]], axis=1),
             np.sqrt(np.stack([spread, v_spread], axis=1)),
         )
 
@@ -154,6 +159,7 @@ class _Linker:
         self._covariance[tracks] = covariance - gain[:, :, None] * along[:, None, :]
         self._v[tracks, branch] = seen[:, 1]
         self._v_age[tracks, branch] = 0
+        self._count[tracks] += 1
 
 
 def _assign(predicted: Array, sd: Array, found: Array) -> Tuple[Ints, Ints]:

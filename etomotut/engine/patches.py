@@ -19,11 +19,16 @@ from etomotut.engine.correlation import Bandpass, Stretch, edge_taper, peak_of
 from etomotut.engine.views import FEATURES, clip_view
 
 Array = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 Image = npt.NDArray[np.float32]
+Looks = npt.NDArray[np.float32]
+Spectra = npt.NDArray[np.complex64]
 
 MEMORY = 0.75  # weight of the sum of earlier views in the next reference
 MIN_COVER = 0.7  # of a patch that must lie within a view
 STEEPEST = 85.0  # degrees
+PADDING = 1.1  # of a patch, against its opposite edge in a periodic correlation
+SMALL_STEP = 1.0  # pixels within which a patch need not be cut anew
 
 
 @dataclass(frozen=True)
@@ -79,65 +84,90 @@ def grid(
 
 
 class _Follower:
-    """Patches on their way outwards: where each was last, and what it looked like."""
+    """Patches on their way outwards: where each was last, and what it looked like.
+
+    A view is stretched as a whole, once; a patch is then cut at whole pixels, and what is left of
+    its place counts towards its shift.
+    """
 
     def __init__(self, tracking: PatchTracking, axis_angle: float) -> None:
         self._tracking, self._axis = tracking, axis_angle
         width, height = tracking.size
-        self._offsets = np.stack(
-            np.meshgrid(np.arange(width) - (width - 1) / 2, np.arange(height) - (height - 1) / 2)
-        )
-        padded = [scipy.fft.next_fast_len(int(1.2 * n), real=True) for n in (height, width)]
+        padded = [scipy.fft.next_fast_len(int(PADDING * n), real=True) for n in (height, width)]
         self._padded: Tuple[int, int] = (padded[0], padded[1])
         self._filter = tracking.bandpass.spectrum(self._padded)
         self._taper = edge_taper((height, width))
         self._places: Array = np.zeros((0, 2))
-        self._looks: npt.NDArray[np.float32] = np.zeros((0, height, width), np.float32)
+        self._looks: Looks = np.zeros((0, height, width), np.float32)
         self._tilt = 0.0
 
     def begin(self, view: Image, tilt: float, places: Array) -> None:
         """Cut the patches from the least tilted view."""
         self._places, self._tilt = places.copy(), tilt
-        self._looks = self._cut(view, places, Stretch(self._axis, 1.0))
+        self._looks, corners = self._cut(view, places)
+        self._places = corners  # whole pixels, so that what is cut lies where it is said to be
 
     def follow(self, view: Image, tilt: float) -> Array:
         """Give the places (patch, 2) of the patches in the next view, NaN outside it."""
         steep = [min(abs(each), STEEPEST) for each in (self._tilt, tilt)]
         ratio = float(np.cos(np.radians(steep[0])) / np.cos(np.radians(steep[1])))
         stretch = Stretch(self._axis, ratio)
-        places = np.array([stretch.shrink(place) for place in self._places])
+        wide = stretch.apply(view, np.zeros(2))
+        expected = self._spectra(self._looks)
+        places = self._places  # in the stretched view, where patches look as they did before
         for _ in range(1 + self._tracking.iterations):
-            cut = self._cut(view, places, stretch)
-            places = places + self._steps(cut, stretch)
-        cut = self._cut(view, places, stretch)
-        looks = cut + np.float32(MEMORY) * self._looks
-        squeeze = Stretch(self._axis, 1 / ratio)
-        self._looks = np.stack([squeeze.apply(look, np.zeros(2)) for look in looks])
-        self._places, self._tilt = places, tilt
-        return np.where(self._covered(view.shape, places, stretch)[:, None], places, np.nan)
+            cut, corners = self._cut(wide, places)
+            steps = self._steps(cut, expected)
+            done = np.abs(corners + steps - places).max(initial=0.0) < SMALL_STEP
+            places = corners + steps
+            if done:
+                break
+        cut, corners = self._cut(wide, places)
+        self._remember(cut, corners - places, Stretch(self._axis, 1 / ratio))
+        self._places = np.array([stretch.shrink(place) for place in places])
+        self._tilt = tilt
+        covered = self._covered(view.shape, self._places, stretch)
+        return np.where(covered[:, None], self._places, np.nan)
 
-    def _steps(self, cut: npt.NDArray[np.float32], stretch: Stretch) -> Array:
-        """Give how far (patch, 2) each patch lies from where it was cut."""
-        spectra = [scipy.fft.rfft2(each * self._taper, self._padded) for each in (cut, self._looks)]
-        product = spectra[0] * np.conj(spectra[1]) * self._filter
+    def _steps(self, cut: Looks, expected: Spectra) -> Array:
+        """Give how far (patch, 2) the patches lie from where they were cut."""
+        product = self._spectra(cut) * np.conj(expected)
         limit = np.array(self._tracking.limit)
-        peaks = [peak_of(each, limit)[0] for each in scipy.fft.irfft2(product, self._padded)]
-        return np.array([stretch.shrink(peak) for peak in peaks])
+        correlations = scipy.fft.irfft2(product, self._padded)
+        return np.array([peak_of(each, limit)[0] for each in correlations])
 
-    def _cut(self, view: Image, places: Array, stretch: Stretch) -> npt.NDArray[np.float32]:
-        """Cut stretched patches (patch, y, x) about places in a view; 0 outside it."""
-        inverse = np.linalg.inv(stretch.matrix)
-        offsets = np.einsum("ij,jyx->iyx", inverse, self._offsets)
+    def _spectra(self, looks: Looks) -> Spectra:
+        spectra: Spectra = scipy.fft.rfft2(looks * self._taper, self._padded)
+        return spectra * np.sqrt(self._filter)
+
+    def _remember(self, cut: Looks, beside: Array, squeeze: Stretch) -> None:
+        """Add what was cut `beside` (patch, 2) the patches to their looks, at the present tilt."""
+        kept = np.float32(MEMORY) * self._looks
+        looks = []
+        for own, old, shift in zip(cut, kept, beside):
+            moved = scipy.ndimage.shift(own, shift[::-1], order=1, mode="nearest")
+            looks.append(squeeze.apply(moved + old, np.zeros(2)))
+        self._looks = np.stack(looks)
+
+    def _cut(self, view: Image, places: Array) -> Tuple[Looks, Array]:
+        """Cut patches (patch, y, x) from a view, 0 outside it; also their centres (patch, 2)."""
+        width, height = self._tracking.size
+        rows, columns = view.shape
         centre = (np.array(view.shape[::-1]) - 1) / 2
-        where = places[:, :, None, None] + centre[:, None, None] + offsets
-        cut: npt.NDArray[np.float32] = scipy.ndimage.map_coordinates(
-            view, [where[:, 1], where[:, 0]], order=1, mode="constant", output=np.float32
-        )
-        return cut - cut.mean(axis=(1, 2), keepdims=True)
+        half = (np.array(self._tracking.size) - 1) / 2
+        first = np.rint(np.nan_to_num(places) + centre - half).astype(np.int64)
+        cut = np.zeros((len(places), height, width), np.float32)
+        for patch, (left, low) in zip(cut, first):
+            inner = view[max(low, 0) : max(low + height, 0), max(left, 0) : max(left + width, 0)]
+            top, side = max(-low, 0), max(-left, 0)
+            if inner.size and low < rows and left < columns:
+                patch[top : top + inner.shape[0], side : side + inner.shape[1]] = inner
+        cut -= cut.mean(axis=(1, 2), keepdims=True)
+        return cut, first + half - centre
 
-    def _covered(self, shape: Tuple[int, ...], places: Array, stretch: Stretch) -> Array:
+    def _covered(self, shape: Tuple[int, ...], places: Array, stretch: Stretch) -> Bools:
         """Tell which patches lie within the view with most of their width and height."""
         extent = np.abs(np.linalg.inv(stretch.matrix)) @ (np.array(self._tracking.size) / 2)
         reach = np.array(shape[::-1]) / 2 + (1 - 2 * MIN_COVER) * extent
-        covered: Array = (np.abs(places) < reach).all(axis=1)
+        covered: Bools = (np.abs(places) < reach).all(axis=1)
         return covered

@@ -81,14 +81,22 @@ class Tracked:
 def track(views: Views, setting: Setting) -> Tracked:
     """Follow all gold beads, dark on bright, of a tilt series (view, y, x).
 
-    Large beads are linked in reduced views and located in the full ones. Raises SolutionError
-    where too few beads can be followed to solve anything.
+    Raises SolutionError where too few beads can be followed to solve anything.
+    """
+    return locate_all(views, survey(views, setting).solution, setting)
+
+
+def survey(views: Views, setting: Setting) -> Tracked:
+    """Follow all gold beads, each marked to about a pixel, where it was found.
+
+    Large beads are found in reduced views. Raises SolutionError where too few beads can be
+    followed to solve anything.
     """
     factor = max(1, int(setting.radius / beads.WORKING_RADIUS))
-    small = reduce_views(views, factor) if factor > 1 else views
-    solution = _link_and_solve(small, _reduced(setting, factor))
+    coarse = _link_and_solve(reduce_views(views, factor), _reduced(setting, factor))
+    solution = coarse.solution
     solution = replace(solution, xyz=factor * solution.xyz, shifts=factor * solution.shifts)
-    return locate_all(views, solution, setting)
+    return replace(coarse, marks=factor * coarse.marks, solution=solution)
 
 
 def track_seeds(views: Views, seeds: Array, setting: Setting) -> Tuple[Tracked, Ints]:
@@ -135,24 +143,53 @@ def locate_all(
     return tracked
 
 
-def _link_and_solve(views: Views, setting: Setting) -> Solution:
-    """Find and link beads and give the geometry that explains them, to about a pixel."""
-    found = find_in_views(views, setting)
+def _link_and_solve(views: Views, setting: Setting) -> Tracked:
+    """Find and link beads; what they are likened to is the undoubted beads of their view."""
     centre = (np.array(views.shape[:0:-1]) - 1) / 2
-    points = [each.xy - centre for each in found]
-    brightness = [each.strength / _level(each.strength) for each in found]
+    points, strengths = [], []
+    for each in find_in_views(views, setting):
+        points.append(each.xy - centre)
+        strengths.append(each.strength / _level(each.strength))
     table = _link(points, setting)
-    lasting = (table >= 0).sum(axis=1) >= MIN_VIEWS
-    strength = np.nanmedian(_gather(brightness, table[lasting]), axis=1)
+    table = table[(table >= 0).sum(axis=1) >= MIN_VIEWS]
+    strength = np.nanmedian(_gather(strengths, table), axis=1) if len(table) else np.zeros(0)
     weakest = _weakest_gold(strength)
-    golden = np.flatnonzero(lasting)[strength >= weakest]
-    marks, solution = _settle(_gather(points, table[golden]), setting, MIN_VIEWS)
-    points = [xy[ratio > 0.6 * weakest] for xy, ratio in zip(points, brightness)]
+    golden = table[strength >= weakest]
+    _, solution = _settle(_gather(points, golden), setting, MIN_VIEWS)
+    bright = [each > 0.6 * weakest for each in strengths]
+    points = [each[chosen] for each, chosen in zip(points, bright)]
+    strengths = [each[chosen] for each, chosen in zip(strengths, bright)]
     for gate in (4.0, 2.0):
-        marks = _reassign(points, solution, gate * max(1.0, setting.radius / 3))
-        enough = _count(marks) >= 0.5 * _required(solution, centre - setting.radius)
-        marks, solution = _settle(marks[enough], setting, MIN_VIEWS)
-    return solution
+        solution = _recover_views(points, solution, setting, centre)
+        table = _reassign(points, solution, gate * max(1.0, setting.radius / 3))
+        enough = (table >= 0).sum(axis=1) >= 0.5 * _required(solution, centre - setting.radius)
+        _, solution = _settle(_gather(points, table[enough]), setting, MIN_VIEWS)
+    table = _reassign(points, solution, max(2.0, setting.radius / 1.5))
+    likeness = np.clip(np.nan_to_num(_gather(strengths, table)), 0.0, 1.0)
+    marks = _gather(points, table)
+    return Tracked(marks, likeness, likeness, solution, np.arange(len(marks)))
+
+
+def _recover_views(
+    points: Sequence[Array], solution: Solution, setting: Setting, half_size: Array
+) -> Solution:
+    """Move views in which few beads are where they are predicted to where most of them are."""
+    predicted, shifts = predict(solution), solution.shifts.copy()
+    visible = _visible(solution, half_size)
+    for view, each in enumerate(points):
+        expected = predicted[visible[:, view], view]
+        if len(expected) < 2 or not len(each):
+            continue
+        apart = each[None] - expected[:, None]
+        met = (np.hypot(*np.moveaxis(apart, -1, 0)).min(axis=1) < setting.radius).sum()
+        if met >= 0.5 * len(expected):
+            continue
+        near = apart[(np.abs(apart) < setting.search).all(axis=2)]
+        alike = scipy.spatial.cKDTree(near).query_ball_point(near, setting.radius)
+        votes = [len(each) for each in alike]
+        if max(votes, default=0) > max(met, 2):
+            shifts[view] += near[alike[int(np.argmax(votes))]].mean(axis=0)
+    return replace(solution, shifts=shifts)
 
 
 def _level(strength: Array) -> float:
@@ -315,16 +352,16 @@ def _join_doubles(marks: Array, solution: Solution, reach: float) -> Array:
     return marks[~gone]
 
 
-def _reassign(points: Sequence[Array], solution: Solution, gate: float) -> Array:
-    """Pair, in each view, the predicted beads and the points, one to one within `gate` pixels."""
+def _reassign(points: Sequence[Array], solution: Solution, gate: float) -> Ints:
+    """Give the point (bead, view) of each bead predicted within `gate` pixels of one, else -1."""
     predicted = predict(solution)
-    marks = np.full(predicted.shape, np.nan)
+    table = np.full(predicted.shape[:2], -1)
     for view, each in enumerate(points):
         distance = scipy.spatial.distance.cdist(predicted[:, view], each.reshape(-1, 2))
         bead, point = scipy.optimize.linear_sum_assignment(np.minimum(distance, gate))
         near = distance[bead, point] < gate
-        marks[bead[near], view] = each[point[near]]
-    return marks
+        table[bead[near], view] = point[near]
+    return table
 
 
 def _profiles(views: Views, places: Array, setting: Setting) -> List[Array]:
@@ -356,7 +393,9 @@ def _locate(
 
     def locate(view: int) -> beads.Marks:
         place = predicted[within[:, view], view] + centre
-        return beads.locate(views[view], place, setting.radius, profile=profiles[view])
+        found = beads.locate(views[view], place, setting.radius, profile=profiles[view])
+        clear = beads.clear_of_fill(views[view], found.xy, setting.radius)
+        return replace(found, likeness=np.where(clear, found.likeness, 0.0))
 
     marks = np.full(predicted.shape, np.nan)
     likeness, amplitude = np.zeros(within.shape), np.zeros(within.shape)
@@ -365,7 +404,8 @@ def _locate(
             chosen = within[:, view]
             marks[chosen, view] = each.xy - centre
             likeness[chosen, view] = each.likeness
-            typical = np.median(each.amplitude[each.likeness > MIN_LIKENESS]) if chosen.any() else 1
+            alike = each.amplitude[each.likeness > MIN_LIKENESS]
+            typical = float(np.median(alike)) if len(alike) else 1.0
             amplitude[chosen, view] = each.amplitude / max(typical, 1e-6)
     off = np.hypot(*np.moveaxis(marks - predicted, -1, 0))
     good = (likeness > MIN_LIKENESS) & (amplitude > MIN_AMPLITUDE) & (off < setting.radius)

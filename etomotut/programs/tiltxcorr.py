@@ -142,7 +142,7 @@ def _write_patches(values: Values, stack: Stack, tilt_angles: Array, chosen: Int
     tracking = patches.PatchTracking(
         values["SizeOfPatchesXandY"],
         _bandpass(values),
-        values["ShiftLimitsXandY"] or tuple(n / 4 for n in values["SizeOfPatchesXandY"]),
+        values["ShiftLimitsXandY"] or tuple(n / 5 for n in values["SizeOfPatchesXandY"]),
         max(values["IterateCorrelations"] or 0, 0),
     )
     print(f"Tracking {len(centres)} patches", flush=True)

@@ -121,7 +121,9 @@ def _draw_unit(axes: Axes, unit: float, factor: float, nm: float) -> None:
     """Draw a bar as long as the line of a residual of `unit` pixels, under the field."""
     from matplotlib.transforms import ScaledTranslation, blended_transform_factory
 
-    below = ScaledTranslation(0, -38 / style.DPI, axes.figure.dpi_scale_trans)
+    figure = axes.get_figure()
+    assert figure is not None
+    below = ScaledTranslation(0, -38 / style.DPI, figure.dpi_scale_trans)
     mixed = blended_transform_factory(axes.transData, axes.transAxes) + below
     end = axes.get_xlim()[1]
     start = end - unit * factor * nm

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import glob
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Dict, List, Optional, Sequence, Tuple
 
@@ -18,6 +18,8 @@ import numpy.typing as npt
 from etomotut.errors import EtomotutError, FormatError
 from etomotut.formats import tlt
 from etomotut.formats.mrc import Stack
+
+Array = npt.NDArray[np.float64]
 
 STACKS = (".mrc", ".mrcs", ".st", ".ali", ".rec")
 ANGLE_SUFFIXES = (".rawtlt", ".tlt")
@@ -29,13 +31,15 @@ class Series:
     """A tilt series of the user: its `name` in Scipion, its files, and what its files say of it.
 
     `pixel_size` in Å and `axis_angle` in degrees are None where no file tells them; either
-    `tilt_angles` (view,) or `mdoc` is there.
+    `tilt_angles` (view,) or `mdoc` is there. `doses` (view,), accumulated in e/Å², go with angles
+    that come from an mdoc; their order is that in which views were taken.
     """
 
     name: str
     stack: Path
-    tilt_angles: Optional[npt.NDArray[np.float64]] = None
+    tilt_angles: Optional[Array] = None
     mdoc: Optional[Path] = None
+    doses: Optional[Array] = None
     pixel_size: Optional[float] = None
     axis_angle: Optional[float] = None
 
@@ -65,7 +69,10 @@ def gather(
     if any(each.mdoc for each in found) and not all(each.mdoc for each in found):
         lacking = next(each.stack for each in found if not each.mdoc)
         raise EtomotutError(f"{lacking} has no mdoc file, other series have: give --tilt-angles")
-    return found
+    # Scipion's importer believes that the views behind an mdoc stand by ascending angle
+    if all(each.mdoc is None or _is_ascending(each.mdoc) for each in found):
+        return found
+    return [_without_mdoc(each) for each in found]
 
 
 def stage(series: Sequence[Series], folder: Path) -> Tuple[Path, str]:
@@ -81,7 +88,7 @@ def stage(series: Sequence[Series], folder: Path) -> Tuple[Path, str]:
             named = re.sub(r"(?m)^\s*ImageFile\s*=.*$", f"ImageFile = {link.name}", text, count=1)
             (folder / f"{each.name}.mrc.mdoc").write_text(named)
         elif each.tilt_angles is not None:
-            tlt.write(folder / f"{each.name}.rawtlt", each.tilt_angles)
+            _write_angles(folder / f"{each.name}.rawtlt", each)
     return folder, "*.mdoc" if series[0].mdoc is not None else "{TS}.mrc"
 
 
@@ -106,6 +113,54 @@ def read_mdoc(path: Path) -> Dict[str, str]:
         if equals and not line.startswith("["):
             values[key.strip()] = value.strip()
     return values
+
+
+def _write_angles(path: Path, series: Series) -> None:
+    """Write what Scipion's importer reads: angle, and where it is known dose and rank in time."""
+    angles = series.tilt_angles if series.tilt_angles is not None else np.zeros(0)
+    if series.doses is None:
+        tlt.write(path, angles)
+        return
+    rank = 1 + np.argsort(np.argsort(series.doses, kind="stable"), kind="stable")
+    rows = zip(angles, series.doses, rank)
+    path.write_text("".join(f"{angle:.3f} {dose:.3f} {place}\n" for angle, dose, place in rows))
+
+
+def _views_of(mdoc: Path) -> List[Dict[str, str]]:
+    """Give the values of each view of an mdoc, in the order of the stack."""
+    views: Dict[int, Dict[str, str]] = {}
+    current: Dict[str, str] = {}
+    for line in mdoc.read_text(errors="replace").splitlines():
+        start = re.match(r"\[ZValue\s*=\s*(\d+)\]", line.strip())
+        if start:
+            current = views.setdefault(int(start.group(1)), {})
+        key, equals, value = line.partition("=")
+        if equals and not line.startswith("["):
+            current[key.strip()] = value.strip()
+    return [views[place] for place in sorted(views)]
+
+
+def _is_ascending(mdoc: Path) -> bool:
+    angles = [_number(view.get("TiltAngle", "nan"), mdoc) for view in _views_of(mdoc)]
+    return bool((np.diff(np.array(angles, float)) > 0).all())
+
+
+def _without_mdoc(series: Series) -> Series:
+    """Give a series with the angles and doses of its mdoc, in the stack's order."""
+    if series.mdoc is None:
+        return series
+    views = _views_of(series.mdoc)
+    if len(views) != len(Stack(series.stack)):
+        raise FormatError(
+            f"{series.mdoc} has {len(views)} views, {series.stack} {len(Stack(series.stack))}"
+        )
+    angles = np.array([_number(view.get("TiltAngle", "nan"), series.mdoc) for view in views], float)
+    before = [_number(view.get("PriorRecordDose"), series.mdoc) for view in views]
+    doses = [_number(view.get("ExposureDose"), series.mdoc) for view in views]
+    accumulated = None
+    if None not in before and None not in doses:
+        accumulated = np.array(before, float) + np.array(doses, float)
+    return replace(series, mdoc=None, tilt_angles=angles, doses=accumulated)
 
 
 def _stacks(given: Sequence[str]) -> List[Path]:
@@ -158,7 +213,7 @@ def _mdoc_of(stack: Path, given: Dict[str, Path]) -> Optional[Path]:
     return next((path for path in beside if path.is_file()), None)
 
 
-def _angles_of(stack: Path, given: Dict[str, Path], views: int) -> npt.NDArray[np.float64]:
+def _angles_of(stack: Path, given: Dict[str, Path], views: int) -> Array:
     if given:
         path = given.get(stack.name.split(".")[0])
         if path is None and len(given) > 1:
@@ -172,15 +227,13 @@ def _angles_of(stack: Path, given: Dict[str, Path], views: int) -> npt.NDArray[n
     )
 
 
-def _describe(
-    name: str, stack: Path, angles: Optional[npt.NDArray[np.float64]], mdoc: Optional[Path]
-) -> Series:
+def _describe(name: str, stack: Path, angles: Optional[Array], mdoc: Optional[Path]) -> Series:
     pixel_size, axis = Stack(stack).pixel_size or None, None
     if mdoc is not None:
         values = read_mdoc(mdoc)
         pixel_size = _number(values.get("PixelSpacing"), mdoc) or pixel_size
         axis = _number(values.get("TiltAxisAngle"), mdoc)
-    return Series(name, stack, angles, mdoc, pixel_size, axis)
+    return Series(name, stack, angles, mdoc, pixel_size=pixel_size, axis_angle=axis)
 
 
 def _number(text: Optional[str], path: Path) -> Optional[float]:

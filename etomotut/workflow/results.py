@@ -10,150 +10,130 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 import numpy.typing as npt
 
-from etomotut.convert.series import Series, read_series
+from etomotut.convert.series import FULL, Series
 from etomotut.engine import transforms
 from etomotut.errors import EtomotutError
 from etomotut.formats import fiducials, model, tlt, xf
 from etomotut.formats.mrc import Stack
+from etomotut.report.export import write_pictures
+from etomotut.viewers import gather
 
 Array = npt.NDArray[np.float64]
+Size = Tuple[int, int]
 
 COARSE, ALIGNED = "ProtEtomotutFiducialModel", "ProtEtomotutFiducialAlignment"
-TOMOGRAM_STAGES = ("ProtEtomotutReconstruct", "ProtEtomotutCrop")
+TOMOGRAM_STAGES = ("ProtEtomotutCrop", "ProtEtomotutReconstruct")
 
 
 @dataclass(frozen=True)
-class Solved:
-    """A series that was aligned: before and after, its model without gaps, positions, tomogram."""
+class Stages:
+    """The sets that a run of the template made; None where a stage made none."""
 
-    prealigned: Series
-    aligned: Series
-    model_file: str
-    positions: fiducials.Positions
-    tomogram: Optional[str]
+    prealigned: Any
+    aligned: Any
+    models: Any
+    coordinates: Any
+    tomograms: Any
 
+    def ids(self) -> List[str]:
+        """Give the tsIds of the series that were aligned."""
+        return gather.ids_of(self.aligned) if self.aligned is not None else []
 
-def gather(project: Any) -> List[Solved]:
-    """Give what the stages of a project have for every series that was aligned."""
-    by_class: Dict[str, Any] = {run.getClassName(): run for run in project.getRuns()}
-    coarse, fine = by_class[COARSE], by_class[ALIGNED]
-    if not hasattr(fine, "TiltSeries"):
-        return []
-    before = _series_of(coarse.inputSetOfTiltSeries.get())
-    tomograms: Dict[str, str] = {}
-    for name in TOMOGRAM_STAGES:
-        made = getattr(by_class.get(name), "Tomograms", None)
-        for tomogram in made.iterItems() if made is not None else ():
-            tomograms[tomogram.getTsId()] = tomogram.getFileName()
-    models = {each.getTsId(): each.getModelName() for each in fine.FiducialModelNoGaps.iterItems()}
-    positions = _positions_of(fine.TiltSeriesCoordinates.iterItems())
-    found = []
-    for ts_id, aligned in _series_of(fine.TiltSeries).items():
-        xyz = positions.get(ts_id, np.zeros((0, 3))) / aligned.pixel_size
-        numbers = np.stack([np.ones(len(xyz)), 1 + np.arange(len(xyz))], axis=1).astype(np.int64)
-        solved = fiducials.Positions(xyz, numbers, aligned.pixel_size)
-        found.append(Solved(before[ts_id], aligned, models[ts_id], solved, tomograms.get(ts_id)))
-    return found
+    def tomogram(self, ts_id: str) -> Optional[Path]:
+        """Give the tomogram's file of a series, None where there is none."""
+        if self.tomograms is None or ts_id not in gather.ids_of(self.tomograms):
+            return None
+        return Path(gather.item_of(self.tomograms, ts_id).getFileName()).absolute()
 
 
-def export(solved: Solved, raw: Path, folder: Path) -> None:
+def stages_of(project: Any) -> Stages:
+    """Give what the stages of a project made."""
+    runs: Dict[str, Any] = {run.getClassName(): run for run in project.getRuns()}
+    fine = runs.get(ALIGNED)
+    tomograms = [getattr(runs.get(name), "Tomograms", None) for name in TOMOGRAM_STAGES]
+    return Stages(
+        runs[COARSE].inputSetOfTiltSeries.get(),
+        getattr(fine, "TiltSeries", None),
+        getattr(fine, "FiducialModelNoGaps", None),
+        getattr(fine, "TiltSeriesCoordinates", None),
+        next((made for made in tomograms if made is not None), None),
+    )
+
+
+def draw(stages: Stages, ts_id: str, folder: Path) -> None:
+    """Write pictures of a series into a folder."""
+    sets = stages.aligned, stages.models, stages.coordinates, stages.tomograms
+    write_pictures(folder, gather.findings_of(ts_id, *sets))
+
+
+def export(stages: Stages, ts_id: str, raw: Path, folder: Path) -> None:
     """Write .xf, .tlt, .fid, .xyz and the tomogram of a series into a folder.
 
     `raw` is the stack that the series began with. Views that were excluded get the identity and
     the angle that they came with.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    stack = Stack(raw)
-    _, height, width = stack.shape
-    binning = round(solved.aligned.pixel_size / _raw_pixel_size(solved, stack))
-    whole = [_matrix(view.transform) for view in solved.aligned.views]
-    name = solved.aligned.ts_id
-    xf.write(folder / f"{name}.xf", transforms.scale_shifts(np.array(whole), binning))
-    tlt.write(folder / f"{name}.tlt", [view.tilt_angle for view in solved.aligned.views])
-    model.write(
-        folder / f"{name}.fid", _in_raw_pixels(solved, (width, height, len(stack)), binning)
-    )
-    fiducials.write_positions(
-        folder / f"{name}.xyz", _positions_in_raw_pixels(solved, (width, height), binning)
-    )
-    if solved.tomogram is not None:
-        _copy(Path(solved.tomogram), folder / f"{name}.mrc")
+    aligned = gather.series_of(stages.aligned, ts_id)
+    shape = Stack(raw).shape
+    binning = round(shape[2] / Stack(aligned.files[FULL]).shape[2])
+    whole = [transforms.IDENTITY if v.transform is None else v.transform for v in aligned.views]
+    xf.write(folder / f"{ts_id}.xf", transforms.scale_shifts(np.array(whole), binning))
+    tlt.write(folder / f"{ts_id}.tlt", [view.tilt_angle for view in aligned.views])
+    prealigned = gather.series_of(stages.prealigned, ts_id)
+    made = model.read(gather.item_of(stages.models, ts_id).getModelName())
+    model.write(folder / f"{ts_id}.fid", _in_raw_pixels(made, prealigned, shape, binning))
+    positions = gather.positions_of(stages.coordinates, ts_id, aligned.pixel_size)
+    size = (shape[2], shape[1])
+    if 45 < abs(aligned.rotation()) < 135:  # Scipion's plugins turn the image on its side
+        size = size[::-1]
+    xyz = _positions(positions, size, binning, aligned.pixel_size)
+    fiducials.write_positions(folder / f"{ts_id}.xyz", xyz)
+    tomogram = stages.tomogram(ts_id)
+    if tomogram is not None:
+        _copy(tomogram, folder / f"{ts_id}.mrc")
 
 
-def _raw_pixel_size(solved: Solved, stack: Stack) -> float:
-    """Give the pixel size of the raw stack: by the ratio of widths where its header has none."""
-    binned = Stack(solved.aligned.files[""])
-    return solved.aligned.pixel_size / round(stack.shape[2] / binned.shape[2])
-
-
-def _in_raw_pixels(solved: Solved, size: Tuple[int, int, int], binning: int) -> model.Model:
+def _in_raw_pixels(
+    made: model.Model, prealigned: Series, shape: Tuple[int, int, int], binning: int
+) -> model.Model:
     """Give the model, made on the prealigned views that were used, for the raw stack."""
-    made = model.read(solved.model_file)
     rows, tracks = model.tracks(made)
-    used = solved.prealigned.used
+    used = prealigned.used
     view = np.rint(rows[:, 2]).astype(int)
     if len(view) and view.max() >= len(used):
         raise EtomotutError(
-            f"{solved.model_file} has points on view {view.max() + 1} of {len(used)}"
+            f"the model of {prealigned.ts_id} has points on view {view.max() + 1} of {len(used)}"
         )
-    back = transforms.invert(solved.prealigned.transforms())[view]
+    back = transforms.invert(prealigned.transforms())[view]
     centred = rows[:, :2] - (np.array(made.size[:2]) - 1) / 2
     raw = binning * (np.einsum("pij,pj->pi", back[:, :, :2], centred) + back[:, :, 2])
     section = np.array([each.section - 1 for each in used])[view]
     return model.from_tracks(
-        np.column_stack([raw + (np.array(size[:2]) - 1) / 2, section]),
+        np.column_stack([raw + (np.array(shape[:0:-1]) - 1) / 2, section]),
         tracks,
-        size=size,
+        size=shape[::-1],
         pixel_size=made.pixel_size / binning,
-        symbol_size=made.objects[0].symbol_size * binning if made.objects else 7,
+        symbol_size=binning * made.objects[0].symbol_size if made.objects else 7,
     )
 
 
-def _positions_in_raw_pixels(
-    solved: Solved, size: Tuple[int, int], binning: int
+def _positions(
+    xyz: Optional[Array], size: Size, binning: int, pixel_size: float
 ) -> fiducials.Positions:
-    """Give the 3D positions in raw pixels from the corner of the aligned image.
-
-    An image is turned on its side, as Scipion's plugins do, where its axis is nearer to horizontal.
-    """
-    if 45 < abs(solved.aligned.rotation()) < 135:
-        size = size[::-1]
+    """Give 3D positions (bead, 3) in raw pixels from the corner of the aligned image."""
+    known = np.zeros((0, 3)) if xyz is None else xyz
     corner = np.array([*size, 0.0]) / 2
-    return fiducials.Positions(
-        binning * solved.positions.xyz + corner,
-        solved.positions.numbers,
-        solved.positions.pixel_size / binning,
-        size,
-    )
-
-
-def _matrix(transform: Optional[Array]) -> Array:
-    return transforms.IDENTITY if transform is None else transform
-
-
-def _series_of(items: Any) -> Dict[str, Series]:
-    found = {}
-    for each in items.iterItems():
-        images = [image.clone() for image in each.iterItems()]
-        found[each.getTsId()] = read_series(each, images)
-    return found
-
-
-def _positions_of(items: Iterable[Any]) -> Dict[str, Array]:
-    """Give the positions (bead, 3) in Å, from the image centre, of each series."""
-    found: Dict[str, List[Tuple[float, float, float]]] = {}
-    for each in items:
-        found.setdefault(each.getTsId(), []).append((each.getX(), each.getY(), each.getZ()))
-    return {ts_id: np.array(places, float) for ts_id, places in found.items()}
+    numbers = np.stack([np.ones(len(known)), 1 + np.arange(len(known))], axis=1).astype(np.int64)
+    return fiducials.Positions(binning * known + corner, numbers, pixel_size / binning, size)
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copy a file under a temporary name first; a link on the same disk where that is possible."""
+    """Copy a file, by a link where the disk is the same, under a temporary name first."""
     partial = target.with_name(target.name + ".partial")
     if partial.exists():
         partial.unlink()

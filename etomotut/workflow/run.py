@@ -84,7 +84,9 @@ def _values(arguments: argparse.Namespace, series: Sequence[Series]) -> Dict[str
         )
     axis = arguments.axis_angle
     if axis is None and not has_mdoc:
-        raise EtomotutError("no file tells the angle of the tilt axis: give --axis-angle")
+        axis = inputs.one_value([each.axis_angle for each in series], 1.0)
+        if axis is None:
+            raise EtomotutError("no file tells the angle of the tilt axis: give --axis-angle")
     binning = arguments.binning or max(1, round(USUAL_PIXEL / pixel_size))
     return {
         "voltage": arguments.voltage,
@@ -113,20 +115,25 @@ def _report(
     """Export and draw, say where everything is; gives the number of series without a tomogram."""
     from etomotut.workflow import results
 
-    export, _ = targets
+    export, pictures = targets
     raw = {each.name: each.stack for each in series}
-    found = results.gather(project)
+    stages = results.stages_of(project)
     print("\nResults")
-    for solved in found:
-        name = solved.aligned.ts_id
-        place = "no tomogram" if solved.tomogram is None else Path(solved.tomogram).absolute()
-        print(f"  {name}: {place}")
+    lacking = 0
+    for each in series:
+        tomogram = stages.tomogram(each.name)
+        lacking += tomogram is None
+        print(f"  {each.name}: {tomogram or 'no tomogram'}")
+    for ts_id in stages.ids():
         if export is not None:
-            results.export(solved, raw.get(name, Path(solved.aligned.files[""])), export)
-    if export is not None and found:
-        print(f"  .xf, .tlt, .fid, .xyz and tomograms: {export}")
+            results.export(stages, ts_id, raw[ts_id], export)
+        if pictures is not None:
+            results.draw(stages, ts_id, pictures)
+    for what, where in ((".xf, .tlt, .fid, .xyz, tomograms", export), ("pictures", pictures)):
+        if where is not None and stages.ids():
+            print(f"  {what}: {where}")
     print(f"  project, for Scipion's window: etomotut gui {folder}")
-    return len(series) - sum(solved.tomogram is not None for solved in found)
+    return lacking
 
 
 def _parser() -> argparse.ArgumentParser:

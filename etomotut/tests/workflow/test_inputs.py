@@ -129,6 +129,36 @@ def test_a_staged_mdoc_names_the_staged_stack(folder):
     assert "other.mrc" not in text
 
 
+def mdoc_of(angles, times):
+    """Give an mdoc whose views have angles and were taken at times, 2 e/A2 each."""
+    text = MDOC.split("[ZValue")[0]
+    for place, (angle, time) in enumerate(zip(angles, times)):
+        text += f"[ZValue = {place}]\nTiltAngle = {angle}\n"
+        text += f"ExposureDose = 2.0\nPriorRecordDose = {2.0 * time}\n\n"
+    return text
+
+
+def test_a_stack_as_acquired_is_imported_by_its_angles_not_its_mdoc(folder):
+    make_stack(folder / "a.mrc")
+    (folder / "a.mrc.mdoc").write_text(mdoc_of([0, 3, -3], [0, 1, 2]))
+    where, pattern = inputs.stage(inputs.gather(["a.mrc"]), folder / "staged")
+    assert pattern == "{TS}.mrc"
+    assert (where / "a.rawtlt").read_text() == "0.000 2.000 1\n3.000 4.000 2\n-3.000 6.000 3\n"
+
+
+def test_a_stack_by_ascending_angle_keeps_its_mdoc(folder):
+    make_stack(folder / "a.mrc")
+    (folder / "a.mrc.mdoc").write_text(mdoc_of([-3, 0, 3], [2, 0, 1]))
+    assert inputs.gather(["a.mrc"])[0].mdoc is not None
+
+
+def test_an_mdoc_of_another_number_of_views_is_refused(folder):
+    make_stack(folder / "a.mrc", views=4)
+    (folder / "a.mrc.mdoc").write_text(mdoc_of([0, 3, -3], [0, 1, 2]))
+    with pytest.raises(EtomotutError, match=r"a\.mrc\.mdoc has 3 views, .*a\.mrc 4"):
+        inputs.gather(["a.mrc"])
+
+
 def test_staging_again_replaces_the_links(folder):
     make_stack(folder / "a.mrc")
     tlt.write(folder / "a.tlt", [-3, 0, 3])

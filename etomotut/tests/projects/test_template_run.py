@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from etomotut import headless
 from etomotut.demo import __main__ as demo
-from etomotut.tests.workflows.project import ProjectTest
+from etomotut.tests.projects.project import ProjectTest
 
 
 class TestTemplate(ProjectTest):

@@ -20,8 +20,8 @@ from etomotut.protocols import (
     ProtEtomotutPreprocess,
     ProtEtomotutReconstruct,
 )
+from etomotut.tests.projects.project import ANGLES, PIXEL, ProjectTest
 from etomotut.tests.scipion_objects import turn
-from etomotut.tests.workflows.project import ANGLES, PIXEL, ProjectTest
 
 IMPORTED = "outputTiltSeries"
 

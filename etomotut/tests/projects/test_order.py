@@ -14,7 +14,7 @@ from etomotut.protocols import (
     ProtEtomotutPrealign,
     ProtEtomotutXrayEraser,
 )
-from etomotut.tests.workflows.project import ProjectTest
+from etomotut.tests.projects.project import ProjectTest
 
 EXCLUDED = (5, 17, 40)  # acquisition orders
 VIEWS = 41

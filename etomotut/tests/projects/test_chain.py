@@ -20,7 +20,7 @@ from etomotut.protocols import (
     ProtEtomotutReconstruct,
     ProtEtomotutXrayEraser,
 )
-from etomotut.tests.workflows.project import ProjectTest
+from etomotut.tests.projects.project import ProjectTest
 
 PIXEL = 11.04
 THICKNESS, KEPT = 200, 180
