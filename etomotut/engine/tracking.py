@@ -110,6 +110,10 @@ def track_seeds(views: Views, seeds: Array, setting: Setting) -> Tuple[Tracked, 
     rich = counts >= max(MIN_VIEWS, MIN_SHARE / 2 * seeds.shape[1])
     if rich.sum() >= min(4, max((counts > 0).sum(), 2)):
         solution = _solve(seeds[rich], setting)
+        if (np.isfinite(seeds[rich][..., 0]).sum(axis=0) < 2).any():
+            centre = (np.array(views.shape[:0:-1]) - 1) / 2
+            points = [each.xy - centre for each in find_in_views(views, setting)]
+            solution = _recover_views(points, solution, setting, centre)
     else:
         solution = track(views, setting).solution
     chosen = np.flatnonzero(counts)
