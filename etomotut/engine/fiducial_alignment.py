@@ -33,6 +33,13 @@ PRIORS: Dict[int, Tuple[float, float, float]] = {
     bundle.MAGNIFICATION: (0.002, 0.0001, 0.03),
 }
 
+# how far a parameter may drift from the lowest to the highest tilt; what most microscopes keep
+TRENDS: Dict[int, float] = {
+    bundle.ROTATION: np.radians(0.5),
+    bundle.TILT: np.radians(1.5),
+    bundle.MAGNIFICATION: 0.01,
+}
+
 
 def nominal(tilt_angles: Array, axis_angle: float) -> Array:
     """Give the parameters (view, 5) of undistorted views at some tilt angles, degrees."""
@@ -190,14 +197,22 @@ def _track_means(solution: Solution, tracks: Tracks) -> Array:
 def _every_view(
     tilt_angles: Array, axis_angle: float, free: Sequence[int]
 ) -> Tuple[Variables, Ints]:
-    """Give one common rotation and a deviation for each view and free parameter, with classes."""
+    """Give a common rotation, trends with tilt, a deviation for each view; and their classes.
+
+    The class of a deviation is its parameter, that of a trend follows after all parameters; the
+    rotation's is -1.
+    """
     base = nominal(tilt_angles, axis_angle)
-    views = len(base)
-    basis = np.zeros((views, len(bundle.PARAMETERS), 1 + views * len(free)))
+    views, kinds = len(base), len(bundle.PARAMETERS)
+    basis = np.zeros((views, kinds, 1 + (views + 1) * len(free)))
     basis[:, bundle.ROTATION, 0] = 1.0
     classes = np.full(basis.shape[2], -1)
+    steepest = max(float(np.abs(tilt_angles).max()), 1.0)
     for index, parameter in enumerate(free):
-        columns = 1 + index * views + np.arange(views)
+        first = 1 + index * (views + 1)
+        basis[:, parameter, first] = tilt_angles / steepest
+        classes[first] = kinds + parameter
+        columns = first + 1 + np.arange(views)
         basis[np.arange(views), parameter, columns] = 1.0
         classes[columns] = parameter
     return Variables(base, basis, np.zeros(len(classes))), classes
@@ -209,6 +224,8 @@ def _with_precision(
     precision = np.zeros(len(classes))
     for parameter, width in widths.items():
         precision[classes == parameter] = (noise / width) ** 2
+        trend = classes == len(bundle.PARAMETERS) + parameter
+        precision[trend] = (noise / TRENDS[parameter]) ** 2
     return replace(variables, precision=precision)
 
 

@@ -39,6 +39,7 @@ GOLD_RANGE = (0.3, 0.75)  # of the strength of undoubted beads, between which go
 USUAL_GOLD, CLEAR_GAP = 0.45, 0.3  # where no gap is as wide as CLEAR_GAP, a factor of 1.35
 MIN_TILT_RANGE = 10.0  # degrees between marks that fix the depth of a bead
 MISFIT = 6.0  # times the typical residual of a view beyond which a mark is dropped
+CLOSE = 1.5  # pixels between a predicted bead and a candidate that is the same, at least
 TOUCHING = 1.3  # radii between two beads within which neither can be located
 SAME = 1.0  # radii between two tracks that are one bead's
 POOL = 30  # beads to average for a profile, from as few views as possible
@@ -185,13 +186,16 @@ def _recover_views(
         if len(expected) < 2 or not len(each):
             continue
         apart = each[None] - expected[:, None]
-        met = (np.hypot(*np.moveaxis(apart, -1, 0)).min(axis=1) < setting.radius).sum()
+        close = max(setting.radius / 2, CLOSE)
+        met = (np.hypot(*np.moveaxis(apart, -1, 0)).min(axis=1) < close).sum()
         if met >= 0.5 * len(expected):
             continue
         near = apart[(np.abs(apart) < setting.search).all(axis=2)]
-        alike = scipy.spatial.cKDTree(near).query_ball_point(near, setting.radius)
+        if not len(near):
+            continue
+        alike = scipy.spatial.cKDTree(near).query_ball_point(near, close)
         votes = [len(each) for each in alike]
-        if max(votes, default=0) > max(met, 2):
+        if max(votes) > max(met, 2):
             shifts[view] += near[alike[int(np.argmax(votes))]].mean(axis=0)
     return replace(solution, shifts=shifts)
 
@@ -334,8 +338,8 @@ def _settle(marks: Array, setting: Setting, required: int) -> Tuple[Array, Solut
 def _solve(marks: Array, setting: Setting) -> Solution:
     if len(marks) < 2:
         raise SolutionError(
-            f"{len(marks)} gold beads of about {2 * setting.radius:.1f} pixels diameter can be "
-            f"followed through {MIN_VIEWS} views or more; at least 2 are needed"
+            f"{len(marks)} gold beads can be followed through {MIN_VIEWS} views or more; "
+            "at least 2 are needed"
         )
     variables = alignment.one_rotation(setting.tilt_angles, setting.axis_angle)
     return alignment.solve_robustly(as_points(marks), variables, rounds=3)
