@@ -51,7 +51,8 @@ def run(values: Values) -> None:
     views, pixel_size = bead_images.read(command)
     wanted = _wanted(values, views.shape)
     setting = bead_images.setting(command, views, pixel_size, wanted=min(wanted, 15))
-    tracked = tracking.survey(views, setting)
+    with bead_images.named_in_errors(command, setting):
+        tracked = tracking.survey(views, setting)
     inside = _clear_of_borders(values, tracked.solution.xyz, views.shape)
     tracked = tracking.keep(tracked, inside)
     field = float(views.shape[1] * views.shape[2])

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Tuple
+from typing import TYPE_CHECKING, Iterator, Tuple
 
 import numpy as np
 import numpy.typing as npt
 
-from etomotut.errors import EtomotutError, OptionError
+from etomotut.errors import EtomotutError, OptionError, SolutionError
 from etomotut.programs import angles
 from etomotut.programs.console import threads
 from etomotut.programs.options import Values
@@ -65,6 +66,17 @@ def setting(values: Values, views: Views, pixel_size: float, *, wanted: int) -> 
         limit=max(150, 3 * wanted),
         threads=threads(),
     )
+
+
+@contextmanager
+def named_in_errors(values: Values, setting: Setting) -> Iterator[None]:
+    """Let a SolutionError from within say which images and which bead size it is about."""
+    try:
+        yield
+    except SolutionError as error:
+        raise SolutionError(
+            f"{values['ImageFile']}, beads of {2 * setting.radius:.1f} pixels: {error}"
+        ) from error
 
 
 def parse_command_file(path: Path) -> Values:

@@ -85,7 +85,8 @@ def run(values: Values) -> None:
     marks = _seed_marks(values, seeds, views.shape)
     setting = bead_images.setting(values, views, pixel_size, wanted=min(max(len(marks), 4), 15))
     setting = replace(setting, limit=max(setting.limit, 4 * len(marks)))
-    tracked, numbers = tracking.track_seeds(views, marks, setting)
+    with bead_images.named_in_errors(values, setting):
+        tracked, numbers = tracking.track_seeds(views, marks, setting)
     tracked.marks[:, [view - 1 for view in values["SkipViews"] or []]] = np.nan
     points = tracking.as_points(tracked.marks)
     _report(points, numbers, marks)
@@ -107,9 +108,10 @@ def _seed_marks(values: Values, seeds: Model, shape: Tuple[int, ...]) -> Array:
     view = rows[:, 2].astype(np.int64)
     if not len(rows):
         raise OptionError(f"seed model {values['InputSeedModel']} has no points")
-    if view.min() < 0 or view.max() >= shape[0]:
+    outside = view[(view < 0) | (view >= shape[0])]
+    if len(outside):
         raise OptionError(
-            f"seed model {values['InputSeedModel']} has points on view {view.max() + 1}; "
+            f"seed model {values['InputSeedModel']} has points on view {outside[0] + 1}; "
             f"{values['ImageFile']} has {shape[0]} views"
         )
     marks = np.full((contours.max() + 1, shape[0], 2), np.nan)

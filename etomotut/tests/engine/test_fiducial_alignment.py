@@ -54,11 +54,16 @@ def test_wild_marks_do_not_pull_the_solution():
     assert found.weights[wild].mean() < 0.1
 
 
-def test_a_view_without_marks_keeps_its_nominal_angle():
-    truth = phantoms.geometry()
+def test_a_view_without_marks_keeps_its_nominal_angle_and_the_trend():
+    truth = phantoms.geometry(wobble=0.0)
+    drift = phantoms.ANGLES / 60
     truth.marks[:, 3] = np.nan
-    found = alignment.solve_every_view(phantoms.points(truth.marks), phantoms.ANGLES, 4.0)
-    assert np.degrees(found.parameters[3, bundle.TILT]) == pytest.approx(phantoms.ANGLES[3])
+    tracks = phantoms.points(truth.marks)
+    found = alignment.solve_every_view(tracks, phantoms.ANGLES, 4.0)
+    assert np.degrees(found.parameters[3, bundle.TILT]) == pytest.approx(-42.0, abs=0.01)
+    found = alignment.solve_every_view(tracks, phantoms.ANGLES + drift, 4.0)
+    solved = np.degrees(found.parameters[[3, 10, 17], bundle.TILT])
+    np.testing.assert_allclose(solved, phantoms.ANGLES[[3, 10, 17]], atol=0.1)
 
 
 def test_whole_tracks_are_weighed_alike():

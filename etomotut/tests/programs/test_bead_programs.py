@@ -126,7 +126,7 @@ def test_a_series_without_beads_is_refused(truth, capsys):
         "a.mrc", np.random.default_rng(0).normal(size=(21, 96, 96)).astype("f4"), pixel_size=11
     )
     assert seed() == 1
-    assert "ERROR: AUTOFIDSEED - " in capsys.readouterr().out
+    assert "ERROR: AUTOFIDSEED - a.mrc, beads of " in capsys.readouterr().out
 
 
 def test_values_that_are_no_numbers_are_named_with_their_view(truth, capsys):
