@@ -6,7 +6,7 @@ pixels. "a then b" is the product b a.
 
 from __future__ import annotations
 
-from typing import Optional, Sequence
+from typing import Optional
 
 import numpy as np
 import numpy.typing as npt
@@ -101,9 +101,3 @@ def scale_shifts(transforms: npt.ArrayLike, factor: float) -> Transforms:
     scaled = np.array(transforms, float)
     scaled[..., 2] *= factor
     return scaled
-
-
-def check_count(transforms: Sequence[object], views: int) -> None:
-    """Raise ValueError unless there is one transform a view."""
-    if len(transforms) != views:
-        raise ValueError(f"{len(transforms)} transforms for {views} views")

@@ -250,13 +250,3 @@ def _write_labels(header: Any, labels: Sequence[str]) -> None:
     header.nlabl = len(kept)
     header.label[:] = b""
     header.label[: len(kept)] = [label.encode("ascii", "replace") for label in kept]
-
-
-def size_in_bytes(shape: Sequence[int], dtype: npt.DTypeLike) -> int:
-    """Give the size of a file that holds such an array."""
-    return HEADER_BYTES + int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
-
-
-def pixel_size_of(path: PathLike) -> Optional[float]:
-    """Give the pixel size in a file's header in Å, or None where it has none."""
-    return Stack(path).pixel_size or None

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import importlib
 from types import ModuleType
-from typing import Sequence
 
 from etomotut.errors import OptionError
-from etomotut.programs.options import Option
 
 PROGRAMS = (
     "autofidseed",
@@ -34,9 +32,3 @@ def load(name: str) -> ModuleType:
     if name not in PROGRAMS:
         raise OptionError(f"no embedded program '{name}'; there are {', '.join(PROGRAMS)}")
     return importlib.import_module(f"{__name__}.{name}")
-
-
-def options_of(name: str) -> Sequence[Option]:
-    """Give the option table of the program `name`; raises OptionError if there is none."""
-    table: Sequence[Option] = load(name).OPTIONS
-    return table

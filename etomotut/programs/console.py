@@ -26,7 +26,7 @@ def run_program(name: str, words: Sequence[str]) -> int:
         program = load(name)
         positional = getattr(program, "POSITIONAL", ())
         if [word.lstrip("-").lower() for word in words] in [[word] for word in HELP]:
-            print(usage(name, _purpose(program.__doc__), program.OPTIONS, positional))
+            print(usage(name, _purpose(program.__doc__), program.OPTIONS, positional), flush=True)
             return 0
         values = parse(program.OPTIONS, words, positional=positional, standard_input=sys.stdin)
         limit_threads(values.get("Threads"))
@@ -34,6 +34,9 @@ def run_program(name: str, words: Sequence[str]) -> int:
         sys.stdout.flush()
     except EtomotutError as error:
         return _fail(name, str(error))
+    except BrokenPipeError:  # whoever read the output, `head` for one, has seen enough
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - stays open to the interpreter's end
+        return 1
     except OSError as error:
         return _fail(name, f"{error.filename or 'a file'}: {error.strerror or error}")
     except MemoryError as error:

@@ -7,7 +7,7 @@ file is read in strips, since it takes a piece of every row.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Iterator, List, Optional, Sequence, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -131,10 +131,3 @@ class TomogramModel:
         """Give the middle section, which is shown first and so has been read already."""
         z = window(self.size[2] // 2, self.slab, self.size[2])
         return np.asarray(np.mean(self._stack[z], axis=0, dtype=np.float32))
-
-
-def fill_up(model: TomogramModel) -> Iterator[None]:
-    """Read the plane on the side strip by strip, as long as the point stays."""
-    while not model.is_side_full:
-        model.fill_side()
-        yield

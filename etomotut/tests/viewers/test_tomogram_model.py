@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from etomotut.formats import mrc
-from etomotut.viewers.tomogram_model import SECTION, SIDE, SLICE, TomogramModel, fill_up
+from etomotut.viewers.tomogram_model import SECTION, SIDE, SLICE, TomogramModel
 from etomotut.viewers.viewport import Viewport
 
 VOLUME = np.random.default_rng(4).normal(size=(40, 24, 30)).astype(np.float32)
@@ -19,7 +19,9 @@ def model(tmp_path) -> TomogramModel:
 
 
 def fill(model: TomogramModel) -> np.ndarray:
-    assert len(list(fill_up(model))) <= 3
+    for _ in range(3):
+        model.fill_side()
+    assert model.is_side_full
     return model.image(SIDE)
 
 
