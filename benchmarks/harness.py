@@ -31,12 +31,14 @@ class Case:
 
     `updates` is the number of voxels times views of a back-projection: such a case is set against
     the rate of the tight loop. `cores` beyond 1 are tried with the embedded programs only.
+    `memory` is roughly how many bytes a run fills, files included, where these are many.
     """
 
     name: str
     steps: Sequence[Step]
     updates: float = 0.0
     cores: Tuple[int, ...] = (1,)
+    memory: int = 0
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ def measure(
         if turn:
             before()
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+            _have_memory_at_hand(case.memory, Path(folder))
             parts = [_run(step, backend, cores, Path(folder)) for step in case.steps]
         costs.append(
             Cost(
@@ -98,6 +101,19 @@ def command(program: str, backend: str) -> Optional[List[str]]:
         return [sys.executable, "-m", "etomotut", program] if program in PROGRAMS else None
     path = shutil.which(program)
     return [path] if path and "IMOD_DIR" in os.environ else None
+
+
+def _have_memory_at_hand(size: int, folder: Path) -> None:
+    """Use memory for a file and free it.
+
+    Where the machine is a virtual one, its host takes freed memory back within seconds, and to get
+    it again may take longer than to compute what goes into it.
+    """
+    path, piece = folder / "memory", bytes(1 << 24)
+    with path.open("wb") as file:
+        for _ in range(0, size, len(piece)):
+            file.write(piece)
+    path.unlink()
 
 
 def _run(step: Step, backend: str, cores: int, folder: Path) -> Cost:
