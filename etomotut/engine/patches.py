@@ -13,7 +13,6 @@ from typing import List, Tuple
 import numpy as np
 import numpy.typing as npt
 import scipy.fft
-import scipy.ndimage
 
 from etomotut.engine.correlation import Bandpass, Stretch, edge_taper, peak_of
 from etomotut.engine.views import FEATURES, clip_view
@@ -114,13 +113,15 @@ class _Follower:
         stretch = Stretch(self._axis, ratio)
         wide = stretch.apply(view, np.zeros(2))
         expected = self._spectra(self._looks)
-        places = self._places  # in the stretched view, where patches look as they did before
+        places = self._places.copy()  # in the stretched view, where patches look as before
+        left = np.arange(len(places))
         for _ in range(1 + self._tracking.iterations):
-            cut, corners = self._cut(wide, places)
-            steps = self._steps(cut, expected)
-            done = np.abs(corners + steps - places).max(initial=0.0) < SMALL_STEP
-            places = corners + steps
-            if done:
+            cut, corners = self._cut(wide, places[left])
+            new = corners + self._steps(cut, expected[left])
+            far = np.abs(new - places[left]).max(axis=1) >= SMALL_STEP
+            places[left] = new
+            left = left[far]
+            if not len(left):
                 break
         cut, corners = self._cut(wide, places)
         self._remember(cut, corners - places, Stretch(self._axis, 1 / ratio))
@@ -142,12 +143,8 @@ class _Follower:
 
     def _remember(self, cut: Looks, beside: Array, squeeze: Stretch) -> None:
         """Add what was cut `beside` (patch, 2) the patches to their looks, at the present tilt."""
-        kept = np.float32(MEMORY) * self._looks
-        looks = []
-        for own, old, shift in zip(cut, kept, beside):
-            moved = scipy.ndimage.shift(own, shift[::-1], order=1, mode="nearest")
-            looks.append(squeeze.apply(moved + old, np.zeros(2)))
-        self._looks = np.stack(looks)
+        looks = _moved(cut, beside) + np.float32(MEMORY) * self._looks
+        self._looks = squeeze.apply_to_all(looks)
 
     def _cut(self, view: Image, places: Array) -> Tuple[Looks, Array]:
         """Cut patches (patch, y, x) from a view, 0 outside it; also their centres (patch, 2)."""
@@ -171,3 +168,18 @@ class _Follower:
         reach = np.array(shape[::-1]) / 2 + (1 - 2 * MIN_COVER) * extent
         covered: Bools = (np.abs(places) < reach).all(axis=1)
         return covered
+
+
+def _moved(looks: Looks, beside: Array) -> Looks:
+    """Move images (patch, y, x) by their own (patch, 2) fractions of a pixel, linear in between."""
+    for axis, fractions in ((2, beside[:, 0]), (1, beside[:, 1])):
+        edge = [(0, 0)] * 3
+        edge[axis] = (1, 1)
+        padded = np.pad(looks, edge, mode="edge")
+        size = looks.shape[axis]
+        before, here, after = (
+            padded[(slice(None),) * axis + (slice(start, start + size),)] for start in range(3)
+        )
+        part = fractions.astype(np.float32)[:, None, None]
+        looks = here + np.abs(part) * (np.where(part > 0, before, after) - here)
+    return looks

@@ -91,3 +91,11 @@ def test_reducing_keeps_the_centre_and_the_mean():
     small = reduce_views(views, 3)
     assert small.shape == (2, 2, 3)
     assert small[:, :, 1].mean() == pytest.approx(views[:, 0:6, 3:6].mean())
+
+
+@pytest.mark.parametrize("axis, ratio", [(-95.0, 1.05), (84.0, 0.95), (3.0, 1.0), (0.0, 1.3)])
+def test_many_images_are_stretched_as_each_alone(axis, ratio):
+    images = np.random.default_rng(1).normal(size=(3, 40, 57)).astype(np.float32)
+    stretch = Stretch(axis, ratio)
+    alone = [stretch.apply(image, np.zeros(2)) for image in images]
+    assert stretch.apply_to_all(images) == pytest.approx(np.array(alone), abs=1e-4)
