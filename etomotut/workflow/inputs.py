@@ -7,6 +7,7 @@ identifier, a link to its stack, and beside it its tilt angles or its mdoc file.
 from __future__ import annotations
 
 import glob
+import os
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,14 +31,14 @@ LONGEST_NAME = 60  # characters of a series' name in Scipion
 class Series:
     """A tilt series of the user: its `name` in Scipion, its files, and what its files say of it.
 
-    `pixel_size` in Å and `axis_angle` in degrees are None where no file tells them; either
-    `tilt_angles` (view,) or `mdoc` is there. `doses` (view,), accumulated in e/Å², go with angles
-    that come from an mdoc; their order is that in which views were taken.
+    `tilt_angles` (view,) in degrees, in the stack's order; `mdoc`, if it is to be imported by that;
+    `doses` (view,), accumulated in e/Å², in whose order views were taken. These, `pixel_size` in
+    Å and `axis_angle` in degrees are None where no file tells them.
     """
 
     name: str
     stack: Path
-    tilt_angles: Optional[Array] = None
+    tilt_angles: Array
     mdoc: Optional[Path] = None
     doses: Optional[Array] = None
     pixel_size: Optional[float] = None
@@ -46,12 +47,12 @@ class Series:
 
 def gather(
     stacks: Sequence[str], *, tilt_angles: Optional[str] = None, mdoc: Optional[str] = None
-) -> List[Series]:
-    """Give the tilt series of files, folders or patterns, with their angles.
+) -> Tuple[List[Series], List[str]]:
+    """Give the tilt series of files, folders or patterns, and why others cannot be taken.
 
     `tilt_angles` is a file for all, or a pattern of files with the series' names; `mdoc` a
     pattern of mdoc files. Without either, files beside each stack are taken. Raises EtomotutError
-    naming what is missing.
+    where nothing is found, and for the first series where none can be taken.
     """
     paths = _stacks(stacks)
     names = _names(paths)
@@ -61,22 +62,28 @@ def gather(
     mdocs = _by_stem(_expand(mdoc)) if mdoc else {}
     if mdoc and not mdocs:
         raise EtomotutError(f"there is no mdoc file {mdoc}")
-    found = []
+    found: List[Series] = []
+    problems: List[str] = []
     for path, name in zip(paths, names):
-        own_mdoc = None if tilt_angles else _mdoc_of(path, mdocs)
-        angles = None if own_mdoc else _angles_of(path, angle_files, len(Stack(path)))
-        found.append(_describe(name, path, angles, own_mdoc))
-    if any(each.mdoc for each in found) and not all(each.mdoc for each in found):
-        lacking = next(each.stack for each in found if not each.mdoc)
-        raise EtomotutError(f"{lacking} has no mdoc file, other series have: give --tilt-angles")
-    # Scipion's importer believes that the views behind an mdoc stand by ascending angle
-    if all(each.mdoc is None or _is_ascending(each.mdoc) for each in found):
-        return found
-    return [_without_mdoc(each) for each in found]
+        try:
+            own_mdoc = None if tilt_angles else _mdoc_of(path, mdocs)
+            if own_mdoc is None:
+                found.append(_with_angles(name, path, angle_files))
+            else:
+                found.append(_with_mdoc(name, path, own_mdoc))
+        except (EtomotutError, OSError) as error:
+            problems.append(str(error))
+    if not found:
+        raise EtomotutError(problems[0])
+    return _of_one_kind(found), problems
 
 
 def stage(series: Sequence[Series], folder: Path) -> Tuple[Path, str]:
-    """Lay series out in a folder and give it with the pattern by which Scipion imports them."""
+    """Lay series out in a folder and give it with the pattern by which Scipion imports them.
+
+    Where the folder holds other series already, those of an earlier run, it is one beside it.
+    """
+    folder = _folder_for(series, folder)
     folder.mkdir(parents=True, exist_ok=True)
     for each in series:
         link = folder / f"{each.name}.mrc"
@@ -87,7 +94,7 @@ def stage(series: Sequence[Series], folder: Path) -> Tuple[Path, str]:
             text = each.mdoc.read_text(errors="replace")
             named = re.sub(r"(?m)^\s*ImageFile\s*=.*$", f"ImageFile = {link.name}", text, count=1)
             (folder / f"{each.name}.mrc.mdoc").write_text(named)
-        elif each.tilt_angles is not None:
+        else:
             _write_angles(folder / f"{each.name}.rawtlt", each)
     return folder, "*.mdoc" if series[0].mdoc is not None else "{TS}.mrc"
 
@@ -115,14 +122,25 @@ def read_mdoc(path: Path) -> Dict[str, str]:
     return values
 
 
+def _folder_for(series: Sequence[Series], folder: Path) -> Path:
+    wanted = {f"{each.name}.mrc": str(each.stack.absolute()) for each in series}
+    number, chosen = 1, folder
+    while chosen.exists():
+        links = {each.name: os.readlink(each) for each in chosen.iterdir() if each.is_symlink()}
+        if links.items() <= wanted.items():
+            break
+        number += 1
+        chosen = folder.with_name(f"{folder.name}-{number}")
+    return chosen
+
+
 def _write_angles(path: Path, series: Series) -> None:
     """Write what Scipion's importer reads: angle, and where it is known dose and rank in time."""
-    angles = series.tilt_angles if series.tilt_angles is not None else np.zeros(0)
     if series.doses is None:
-        tlt.write(path, angles)
+        tlt.write(path, series.tilt_angles)
         return
     rank = 1 + np.argsort(np.argsort(series.doses, kind="stable"), kind="stable")
-    rows = zip(angles, series.doses, rank)
+    rows = zip(series.tilt_angles, series.doses, rank)
     path.write_text("".join(f"{angle:.3f} {dose:.3f} {place}\n" for angle, dose, place in rows))
 
 
@@ -140,27 +158,15 @@ def _views_of(mdoc: Path) -> List[Dict[str, str]]:
     return [views[place] for place in sorted(views)]
 
 
-def _is_ascending(mdoc: Path) -> bool:
-    angles = [_number(view.get("TiltAngle", "nan"), mdoc) for view in _views_of(mdoc)]
-    return bool((np.diff(np.array(angles, float)) > 0).all())
+def _of_one_kind(series: Sequence[Series]) -> List[Series]:
+    """Leave out the mdoc files where not all series can be imported by one.
 
-
-def _without_mdoc(series: Series) -> Series:
-    """Give a series with the angles and doses of its mdoc, in the stack's order."""
-    if series.mdoc is None:
-        return series
-    views = _views_of(series.mdoc)
-    if len(views) != len(Stack(series.stack)):
-        raise FormatError(
-            f"{series.mdoc} has {len(views)} views, {series.stack} {len(Stack(series.stack))}"
-        )
-    angles = np.array([_number(view.get("TiltAngle", "nan"), series.mdoc) for view in views], float)
-    before = [_number(view.get("PriorRecordDose"), series.mdoc) for view in views]
-    doses = [_number(view.get("ExposureDose"), series.mdoc) for view in views]
-    accumulated = None
-    if None not in before and None not in doses:
-        accumulated = np.array(before, float) + np.array(doses, float)
-    return replace(series, mdoc=None, tilt_angles=angles, doses=accumulated)
+    Scipion's importer takes either mdoc files or files of angles, and it believes that the views
+    behind an mdoc stand by ascending angle.
+    """
+    if all(each.mdoc is not None and (np.diff(each.tilt_angles) > 0).all() for each in series):
+        return list(series)
+    return [replace(each, mdoc=None) for each in series]
 
 
 def _stacks(given: Sequence[str]) -> List[Path]:
@@ -227,13 +233,31 @@ def _angles_of(stack: Path, given: Dict[str, Path], views: int) -> Array:
     )
 
 
-def _describe(name: str, stack: Path, angles: Optional[Array], mdoc: Optional[Path]) -> Series:
-    pixel_size, axis = Stack(stack).pixel_size or None, None
-    if mdoc is not None:
-        values = read_mdoc(mdoc)
-        pixel_size = _number(values.get("PixelSpacing"), mdoc) or pixel_size
-        axis = _number(values.get("TiltAxisAngle"), mdoc)
-    return Series(name, stack, angles, mdoc, pixel_size=pixel_size, axis_angle=axis)
+def _with_angles(name: str, path: Path, given: Dict[str, Path]) -> Series:
+    stack = Stack(path)
+    angles = _angles_of(path, given, len(stack))
+    return Series(name, path, angles, pixel_size=stack.pixel_size or None)
+
+
+def _with_mdoc(name: str, path: Path, mdoc: Path) -> Series:
+    stack, about, views = Stack(path), read_mdoc(mdoc), _views_of(mdoc)
+    if len(views) != len(stack):
+        raise FormatError(f"{mdoc} has {len(views)} views, {path} {len(stack)}")
+    angles = [_number(view.get("TiltAngle"), mdoc) for view in views]
+    if None in angles:
+        raise FormatError(f"{mdoc}: view {angles.index(None) + 1} has no TiltAngle")
+    before = [_number(view.get("PriorRecordDose"), mdoc) for view in views]
+    doses = [_number(view.get("ExposureDose"), mdoc) for view in views]
+    knows_doses = None not in before and None not in doses
+    return Series(
+        name,
+        path,
+        np.array(angles, float),
+        mdoc,
+        np.array(before, float) + np.array(doses, float) if knows_doses else None,
+        _number(about.get("PixelSpacing"), mdoc) or stack.pixel_size or None,
+        _number(about.get("TiltAxisAngle"), mdoc),
+    )
 
 
 def _number(text: Optional[str], path: Path) -> Optional[float]:

@@ -36,9 +36,11 @@ def run(arguments: argparse.Namespace) -> int:
     """Find the series, run the template on them, export and draw what was asked for."""
     start = time.monotonic()
     folder = Path(arguments.project).absolute()
-    series = inputs.gather(
+    series, left_out = inputs.gather(
         arguments.tilt_series, tilt_angles=arguments.tilt_angles, mdoc=arguments.mdoc
     )
+    for problem in left_out:
+        print(f"LEFT OUT: {problem}")
     values = _values(arguments, series)
     _announce(series, values, folder)
     path, pattern = inputs.stage(series, folder.with_name(folder.name + "-input"))
@@ -61,9 +63,11 @@ def run(arguments: argparse.Namespace) -> int:
     failed = _report(project, series, targets, folder)
     minutes, seconds = divmod(round(time.monotonic() - start), 60)
     print(f"\nFinished in {minutes} min {seconds} s.", flush=True)
+    for problem in left_out:
+        print(f"LEFT OUT: {problem}", flush=True)
     for failure in failures:
         print(f"FAILED: {failure}", flush=True)
-    return 1 if failures or failed else 0
+    return 1 if failures or failed or left_out else 0
 
 
 def _adjust(protocol: Any, arguments: argparse.Namespace) -> None:

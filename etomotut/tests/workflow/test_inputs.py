@@ -14,8 +14,12 @@ ImageFile = other.mrc
 [T =  Tilt axis angle = -95.5, binning = 1]
 
 [ZValue = 0]
-TiltAngle = 3.0
+TiltAngle = -3.0
 PixelSpacing = 9.9
+[ZValue = 1]
+TiltAngle = 0.0
+[ZValue = 2]
+TiltAngle = 3.0
 """
 
 
@@ -34,7 +38,7 @@ def make_stack(path, views=3):
 def test_angles_beside_a_stack_are_taken(folder):
     make_stack(folder / "TS_01.mrc")
     tlt.write(folder / "TS_01.rawtlt", [-3, 0, 3])
-    (found,) = inputs.gather(["TS_01.mrc"])
+    (found,), _ = inputs.gather(["TS_01.mrc"])
     assert found.name == "TS_01"
     assert found.tilt_angles.tolist() == [-3, 0, 3]
     assert found.pixel_size == 4.0
@@ -43,7 +47,7 @@ def test_angles_beside_a_stack_are_taken(folder):
 def test_an_mdoc_beside_a_stack_tells_pixel_size_and_axis(folder):
     make_stack(folder / "TS_01.mrc")
     (folder / "TS_01.mrc.mdoc").write_text(MDOC)
-    (found,) = inputs.gather(["TS_01.mrc"])
+    (found,), _ = inputs.gather(["TS_01.mrc"])
     assert (found.pixel_size, found.axis_angle) == (2.5, -95.5)
 
 
@@ -51,7 +55,7 @@ def test_patterns_and_folders_give_every_stack_once(folder):
     for name in ("a.mrc", "b.st", "notes.txt"):
         make_stack(folder / "data" / name)
     tlt.write(folder / "angles", [-3, 0, 3])
-    found = inputs.gather(["data", "data/*.mrc"], tilt_angles="angles")
+    found, _ = inputs.gather(["data", "data/*.mrc"], tilt_angles="angles")
     assert [each.name for each in found] == ["a", "b"]
 
 
@@ -59,7 +63,7 @@ def test_a_pattern_of_angle_files_is_matched_by_name(folder):
     for number in (1, 2):
         make_stack(folder / f"s{number}.mrc")
         tlt.write(folder / f"s{number}.txt", [-number, 0, number])
-    found = inputs.gather(["s*.mrc"], tilt_angles="s*.txt")
+    found, _ = inputs.gather(["s*.mrc"], tilt_angles="s*.txt")
     assert [each.tilt_angles[2] for each in found] == [1, 2]
 
 
@@ -79,7 +83,7 @@ def test_a_pattern_of_angle_files_is_matched_by_name(folder):
 def test_a_series_gets_a_name_that_scipion_and_the_shell_can_bear(folder, file, name):
     path = make_stack(folder / file)
     tlt.write(folder / "angles", [-3, 0, 3])
-    (found,) = inputs.gather([str(path)], tilt_angles="angles")
+    (found,), _ = inputs.gather([str(path)], tilt_angles="angles")
     assert found.name == name
 
 
@@ -87,7 +91,7 @@ def test_series_of_the_same_name_are_told_apart(folder):
     for each in ("x", "y"):
         make_stack(folder / each / "raw.mrc")
     tlt.write(folder / "angles", [-3, 0, 3])
-    found = inputs.gather(["x/raw.mrc", "y/raw.mrc"], tilt_angles="angles")
+    found, _ = inputs.gather(["x/raw.mrc", "y/raw.mrc"], tilt_angles="angles")
     assert [each.name for each in found] == ["raw", "raw_2"]
 
 
@@ -112,7 +116,7 @@ def test_staged_series_are_links_with_their_angles(folder):
     make_stack(folder / "my series.mrc")
     tlt.write(folder / "angles", [-3, 0, 3])
     where, pattern = inputs.stage(
-        inputs.gather(["my series.mrc"], tilt_angles="angles"), folder / "staged"
+        inputs.gather(["my series.mrc"], tilt_angles="angles")[0], folder / "staged"
     )
     assert pattern == "{TS}.mrc"
     assert (where / "my_series.mrc").resolve() == folder / "my series.mrc"
@@ -122,7 +126,7 @@ def test_staged_series_are_links_with_their_angles(folder):
 def test_a_staged_mdoc_names_the_staged_stack(folder):
     make_stack(folder / "a-b.mrc")
     (folder / "a-b.mdoc").write_text(MDOC)
-    where, pattern = inputs.stage(inputs.gather(["a-b.mrc"]), folder / "staged")
+    where, pattern = inputs.stage(inputs.gather(["a-b.mrc"])[0], folder / "staged")
     assert pattern == "*.mdoc"
     text = (where / "a_b.mrc.mdoc").read_text()
     assert "ImageFile = a_b.mrc\n" in text
@@ -141,7 +145,7 @@ def mdoc_of(angles, times):
 def test_a_stack_as_acquired_is_imported_by_its_angles_not_its_mdoc(folder):
     make_stack(folder / "a.mrc")
     (folder / "a.mrc.mdoc").write_text(mdoc_of([0, 3, -3], [0, 1, 2]))
-    where, pattern = inputs.stage(inputs.gather(["a.mrc"]), folder / "staged")
+    where, pattern = inputs.stage(inputs.gather(["a.mrc"])[0], folder / "staged")
     assert pattern == "{TS}.mrc"
     assert (where / "a.rawtlt").read_text() == "0.000 2.000 1\n3.000 4.000 2\n-3.000 6.000 3\n"
 
@@ -149,7 +153,7 @@ def test_a_stack_as_acquired_is_imported_by_its_angles_not_its_mdoc(folder):
 def test_a_stack_by_ascending_angle_keeps_its_mdoc(folder):
     make_stack(folder / "a.mrc")
     (folder / "a.mrc.mdoc").write_text(mdoc_of([-3, 0, 3], [2, 0, 1]))
-    assert inputs.gather(["a.mrc"])[0].mdoc is not None
+    assert inputs.gather(["a.mrc"])[0][0].mdoc is not None
 
 
 def test_an_mdoc_of_another_number_of_views_is_refused(folder):
@@ -159,11 +163,54 @@ def test_an_mdoc_of_another_number_of_views_is_refused(folder):
         inputs.gather(["a.mrc"])
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [(("-3", "minus three"), "'minus three' is no number"), (("TiltAngle = 0", "X = 0"), "view 2")],
+)
+def test_an_mdoc_without_sound_angles_is_refused(folder, change, message):
+    make_stack(folder / "a.mrc")
+    (folder / "a.mrc.mdoc").write_text(mdoc_of([-3, 0, 3], [2, 0, 1]).replace(*change))
+    with pytest.raises(EtomotutError, match=rf"a\.mrc\.mdoc: .*{message}"):
+        inputs.gather(["a.mrc"])
+
+
+def test_a_series_that_cannot_be_taken_does_not_stop_the_others(folder):
+    for name in ("a", "c"):
+        make_stack(folder / f"{name}.mrc")
+        tlt.write(folder / f"{name}.tlt", [-3, 0, 3])
+    (folder / "b.mrc").write_bytes((folder / "a.mrc").read_bytes()[:1500])
+    found, problems = inputs.gather(["?.mrc"])
+    assert [each.name for each in found] == ["a", "c"]
+    assert len(problems) == 1 and "b.mrc is no whole MRC file" in problems[0]
+
+
+def test_series_with_and_without_mdoc_are_all_imported_by_their_angles(folder):
+    for name in ("a", "b"):
+        make_stack(folder / f"{name}.mrc")
+    (folder / "a.mrc.mdoc").write_text(mdoc_of([-3, 0, 3], [2, 0, 1]))
+    tlt.write(folder / "b.tlt", [-2, 0, 2])
+    where, pattern = inputs.stage(inputs.gather(["?.mrc"])[0], folder / "staged")
+    assert pattern == "{TS}.mrc"
+    assert (where / "a.rawtlt").read_text().splitlines()[0] == "-3.000 6.000 3"
+    assert tlt.read(where / "b.rawtlt").tolist() == [-2, 0, 2]
+
+
+def test_other_series_are_staged_in_a_folder_of_their_own(folder):
+    for name in ("a", "b"):
+        make_stack(folder / f"{name}.mrc")
+        tlt.write(folder / f"{name}.tlt", [-3, 0, 3])
+    places = [
+        inputs.stage(inputs.gather([pattern])[0], folder / "staged")[0]
+        for pattern in ("a.mrc", "b.mrc", "?.mrc", "b.mrc")
+    ]
+    assert [place.name for place in places] == ["staged", "staged-2", "staged", "staged-2"]
+
+
 def test_staging_again_replaces_the_links(folder):
     make_stack(folder / "a.mrc")
     tlt.write(folder / "a.tlt", [-3, 0, 3])
     for _ in range(2):
-        where, _ = inputs.stage(inputs.gather(["a.mrc"]), folder / "staged")
+        where, _ = inputs.stage(inputs.gather(["a.mrc"])[0], folder / "staged")
     assert (where / "a.mrc").is_symlink()
 
 
