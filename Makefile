@@ -8,7 +8,7 @@
 #   make clean       away with everything that these made
 
 PY ?= python3
-VENV := $(if $(filter python3,$(PY)),.venv,.venv-$(PY))
+VENV := $(if $(filter python3,$(PY)),.venv,.venv-$(subst /,_,$(PY)))
 BIN := $(VENV)/bin
 DEMO ?= demo
 OUT ?= demo-project
