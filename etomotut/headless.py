@@ -72,6 +72,8 @@ def open_project(name: str, location: PathLike = "") -> Any:
         folder.mkdir(parents=True, exist_ok=True)
         Path(manager.PROJECTS).mkdir(parents=True, exist_ok=True)
         project = manager.createProject(name, location=str(folder.absolute()))
+        project.getSettings().setProtocolView("Tomography")  # the window would show "SPA" first
+        project.saveSettings()
     os.chdir(project.path)
     return project
 
