@@ -1,7 +1,9 @@
-"""Where a program comes from: the user's IMOD or the embedded program of the same name.
+"""Where a program comes from: what the user installed, or the embedded program of the same name.
 
 Both take the same options and files, so a command is composed here once, from values by full
-option name. What an IMOD lacks (an option of ours, or of a newer IMOD) is left out and reported.
+option name. What an installed one lacks (an option of ours, or of a newer IMOD) is left out and
+reported. A program module says in PACKAGE what its original comes with, if not with IMOD; one
+that has no original says "".
 """
 
 from __future__ import annotations
@@ -23,28 +25,53 @@ from etomotut.programs import load
 from etomotut.programs.options import Option, arguments
 
 AUTO, IMOD, EMBEDDED = range(3)
-CHOICES = ("Auto", "IMOD", "Embedded")
-HOW_TO_FIND_IMOD = (
-    "set IMOD_HOME to its folder in Scipion's configuration, or put its bin folder on PATH"
-)
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "IMOD_PROCESSORS")
 
 
 @dataclass(frozen=True)
-class Backend:
-    """A source of programs: the IMOD in the folder `imod`, or ours where that is None."""
+class Package:
+    """Programs that are installed together.
 
-    imod: Optional[Path] = None
+    Its folder is named by `variables`, and has the program `sign` in its subfolder `programs`.
+    """
+
+    name: str
+    variables: Tuple[str, ...]
+    sign: str
+    programs: str = ""
 
     @property
-    def is_embedded(self) -> bool:
-        """Whether the embedded programs run."""
-        return self.imod is None
+    def how_to_find(self) -> str:
+        """Tell a user what to do so that it is found."""
+        return (
+            f"set {self.variables[0]} to its folder in Scipion's configuration, or put "
+            f"{self.sign} on PATH"
+        )
+
+
+IMOD_PACKAGE = Package("IMOD", ("IMOD_HOME", "IMOD_DIR"), "newstack", "bin")
+TOMO3D_PACKAGE = Package("tomo3d", ("TOMO3D_HOME",), "tomo3d")
+PACKAGES = {package.name: package for package in (IMOD_PACKAGE, TOMO3D_PACKAGE)}
+
+
+@dataclass(frozen=True)
+class Backend:
+    """A source of programs: the IMOD and the tomo3d in these folders, ours where that is None.
+
+    `programs` are those that it is described by.
+    """
+
+    imod: Optional[Path] = None
+    tomo3d: Optional[Path] = None
+    programs: Tuple[str, ...] = ("newstack",)
 
     def __str__(self) -> str:
-        if self.imod is None:
-            return f"embedded programs, etomotut {__version__}"
-        return f"IMOD {imod_version(self.imod)} in {self.imod}"
+        sources: Dict[str, List[str]] = {}
+        for name in self.programs:
+            sources.setdefault(self._source(name), []).append(name)
+        if len(sources) == 1:
+            return next(iter(sources))
+        return "; ".join(f"{', '.join(names)}: {source}" for source, names in sources.items())
 
     def command(self, name: str, values: Mapping[str, Any]) -> Tuple[List[str], List[str]]:
         """Give the words of a command line, and the options given that this backend lacks.
@@ -54,14 +81,15 @@ class Backend:
         table, absent = self._take(name, values)
         spelled = {option.name for option in table}
         words = arguments(table, {n: v for n, v in values.items() if n in spelled})
-        if self.imod is None:
+        folder = self._folder(name)
+        if folder is None:
             python = shlex.split(os.environ.get("SCIPION_PYTHON") or sys.executable)
             return [*python, "-m", "etomotut", name, *words], absent
         loose = [n for n in load(name).POSITIONAL if n not in spelled and _is_set(values.get(n))]
-        files = [str(values[each]) for each in loose]
-        return [str(self.imod / "bin" / name), *words, *files], [
-            n for n in absent if n not in loose
-        ]
+        files = [str(file) for each in loose for file in _each(values[each])]
+        # IMOD's programs take files last; those of tomo3d want them first
+        words = [*words, *files] if package_of(name) is IMOD_PACKAGE else [*files, *words]
+        return [str(folder / name), *words], [n for n in absent if n not in loose]
 
     def parameters(self, name: str, values: Mapping[str, Any]) -> List[str]:
         """Give the lines of a command file that tells a program its options."""
@@ -72,16 +100,6 @@ class Backend:
                 word, *value = arguments([option], {option.name: values[option.name]})
                 lines.append("\t".join([word[1:], *value]))
         return lines
-
-    def _take(self, name: str, values: Mapping[str, Any]) -> Tuple[List[Option], List[str]]:
-        """Give the options that this backend's program has, and those given that it lacks."""
-        table = list(load(name).OPTIONS)
-        arguments(table, values)  # a misspelt name is refused here, not left out
-        known = known_options(self.imod, name) if self.imod else frozenset()
-        if self.imod is not None:
-            table = [o for o in table if not o.extra and (not known or o.name in known)]
-        names = {option.name for option in table}
-        return table, [n for n, v in values.items() if n not in names and _is_set(v)]
 
     def environment(self, threads: int) -> Dict[str, str]:
         """Give the variables to run a program with, limited to a number of cores."""
@@ -95,32 +113,81 @@ class Backend:
                 variables[name] = os.pathsep.join(filter(None, paths))
         return variables
 
+    def _take(self, name: str, values: Mapping[str, Any]) -> Tuple[List[Option], List[str]]:
+        """Give the options that this backend's program has, and those given that it lacks."""
+        program = load(name)
+        table = list(program.OPTIONS)
+        arguments(table, values)  # a misspelt name is refused here, not left out
+        if self._folder(name) is not None:
+            known = known_options(self.imod, name) if self.imod else frozenset()
+            if package_of(name) is not IMOD_PACKAGE or not known:  # it takes files without names
+                known = frozenset(o.name for o in table if o.name not in program.POSITIONAL)
+            table = [option for option in table if not option.extra and option.name in known]
+        names = {option.name for option in table}
+        return table, [n for n, v in values.items() if n not in names and _is_set(v)]
 
-def choose(choice: int, programs: Sequence[str], home: str = "") -> Backend:
+    def _folder(self, name: str) -> Optional[Path]:
+        """Give the folder with the installed program, None where the embedded one is meant."""
+        package = package_of(name)
+        home = {"IMOD": self.imod, "tomo3d": self.tomo3d}.get(package.name) if package else None
+        return home / package.programs if home and package else None
+
+    def _source(self, name: str) -> str:
+        folder = self._folder(name)
+        if folder is None:
+            return f"embedded programs, etomotut {__version__}"
+        if package_of(name) is IMOD_PACKAGE and self.imod is not None:
+            return f"IMOD {imod_version(self.imod)} in {self.imod}"
+        return f"tomo3d in {folder}"
+
+
+def choices(programs: Sequence[str]) -> List[str]:
+    """Give what a form lets choose from for these programs: AUTO, IMOD (installed), EMBEDDED."""
+    packages = [name for name, each in PACKAGES.items() if each in map(package_of, programs)]
+    return ["Auto", " / ".join(packages) or "Installed", "Embedded"]
+
+
+def choose(
+    choice: int, programs: Sequence[str], homes: Optional[Mapping[str, str]] = None
+) -> Backend:
     """Give the backend that a form's choice means for these programs.
 
-    `home` is where the user says IMOD is. Raises EtomotutError if IMOD is asked for and absent.
+    `homes` tells by package where the user says it is. Raises EtomotutError if installed
+    programs are asked for and absent.
     """
     if choice == EMBEDDED:
-        return Backend()
-    imod = find_imod(home)
-    lacking = [name for name in programs if imod and not (imod / "bin" / name).is_file()]
-    if imod is not None and not lacking:
-        return Backend(imod)
-    if choice == AUTO:
-        return Backend()
-    if imod is None:
-        raise EtomotutError(f"IMOD is not found: {HOW_TO_FIND_IMOD}")
-    raise EtomotutError(f"the IMOD in {imod} has no {', '.join(lacking)}: {HOW_TO_FIND_IMOD}")
+        return Backend(programs=tuple(programs))
+    found = {
+        name: find_package(each, (homes or {}).get(name, "")) for name, each in PACKAGES.items()
+    }
+    for name, package in PACKAGES.items():
+        own = [program for program in programs if package_of(program) is package]
+        folder = found[name]
+        if folder is None:
+            lacking = own
+        else:
+            lacking = [each for each in own if not (folder / package.programs / each).is_file()]
+        if lacking and choice != AUTO:
+            what = f"the {name} in {folder} has no {', '.join(lacking)}" if folder else ""
+            raise EtomotutError(f"{what or f'{name} is not found'}: {package.how_to_find}")
+        if lacking:
+            found[name] = None
+    return Backend(found["IMOD"], found["tomo3d"], tuple(programs))
 
 
-def find_imod(home: str = "") -> Optional[Path]:
-    """Give IMOD's folder: `home`, $IMOD_HOME, $IMOD_DIR or the one on PATH; None without one."""
-    on_path = shutil.which("newstack")
-    folders = [home, os.environ.get("IMOD_HOME"), os.environ.get("IMOD_DIR")]
-    folders += [str(Path(on_path).resolve().parents[1])] if on_path else []
+def package_of(name: str) -> Optional[Package]:
+    """Give the package that the original of a program comes with, None where there is none."""
+    return PACKAGES.get(getattr(load(name), "PACKAGE", "IMOD"))
+
+
+def find_package(package: Package, home: str = "") -> Optional[Path]:
+    """Give a package's folder: `home`, its variables' or the one on PATH; None without one."""
+    on_path = shutil.which(package.sign)
+    folders = [home, *(os.environ.get(name) for name in package.variables)]
+    if on_path:
+        folders.append(str(Path(on_path).resolve().parents[1 if package.programs else 0]))
     for folder in filter(None, folders):
-        if (Path(folder) / "bin" / "newstack").is_file():
+        if (Path(folder) / package.programs / package.sign).is_file():
             return Path(folder).absolute()
     return None
 
@@ -155,6 +222,10 @@ def known_options(folder: Path, name: str) -> FrozenSet[str]:
     except OSError:
         return frozenset()
     return frozenset(re.findall(r"^\[Field\s*=\s*(\w+)\]", text, re.MULTILINE))
+
+
+def _each(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, (list, tuple)) else [value]
 
 
 def _is_set(value: Any) -> bool:

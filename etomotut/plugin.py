@@ -10,7 +10,8 @@ from pyworkflow import VarTypes
 
 from etomotut import backends, compat
 
-IMOD_HOME = "IMOD_HOME"
+IMOD_HOME, TOMO3D_HOME = "IMOD_HOME", "TOMO3D_HOME"
+HOMES = {IMOD_HOME: "IMOD", TOMO3D_HOME: "tomo3d"}
 
 compat.install()
 
@@ -25,10 +26,11 @@ class Plugin(pwem.Plugin):
 
     @classmethod
     def _defineVariables(cls) -> None:
-        # The variables of all plugins are one table. IMOD's own plugin may have filled this row.
-        if IMOD_HOME not in cls._vars:
-            description = "Folder of IMOD. Optional: without it the embedded programs run."
-            cls._defineVar(IMOD_HOME, "", description, VarTypes.FOLDER)
+        # All plugins share one table of variables: the programs' own may have filled these rows.
+        for variable, package in HOMES.items():
+            if variable not in cls._vars:
+                text = f"Folder of {package}. Optional: without it the embedded programs run."
+                cls._defineVar(variable, "", text, VarTypes.FOLDER)
 
     @classmethod
     def getEnviron(cls) -> Any:
@@ -52,4 +54,5 @@ class Plugin(pwem.Plugin):
     @classmethod
     def chooseBackend(cls, choice: int, programs: Sequence[str]) -> backends.Backend:
         """Give the backend for a form's choice; raises EtomotutError if it is not there."""
-        return backends.choose(choice, programs, cls.getVar(IMOD_HOME) or "")
+        homes = {package: cls.getVar(variable) or "" for variable, package in HOMES.items()}
+        return backends.choose(choice, programs, homes)

@@ -45,17 +45,23 @@ def add_halves(form: Any, what: str = "tilt series") -> None:
 
 def add_running(form: Any, programs: Sequence[str]) -> None:
     """Add where the programs come from, and how many run at once."""
-    manuals = "\n".join(f"{name}: {man(name)}" for name in programs)
+    installed = backends.choices(programs)[backends.IMOD]
+    imod = [name for name in programs if backends.package_of(name) is backends.IMOD_PACKAGE]
+    manuals = "\n".join(f"{name}: {man(name)}" for name in imod)
+    places = "\n".join(
+        f"{name} is looked for in {', '.join(package.variables)} and on PATH."
+        for name, package in backends.PACKAGES.items()
+    )
     form.addParam(
         "backend",
         EnumParam,
         default=backends.AUTO,
-        choices=list(backends.CHOICES),
+        choices=backends.choices(programs),
         display=EnumParam.DISPLAY_HLIST,
         label="Programs from",
-        help="*IMOD*: those of your IMOD. *Embedded*: the programs of the same names, options and "
-        "files that come with this plugin. *Auto*: IMOD where it is installed.\n\n"
-        f"IMOD is looked for in IMOD_HOME, IMOD_DIR and on PATH. Manuals:\n{manuals}",
+        help=f"*{installed}*: what you have installed. *Embedded*: the programs of the same names, "
+        "options and files that come with this plugin. *Auto*: what is installed, else embedded."
+        f"\n\n{places}" + (f" Manuals:\n{manuals}" if manuals else ""),
     )
     form.addParallelSection(
         threads=SERIES_AT_ONCE,

@@ -55,6 +55,11 @@ class EtomotutProtocol(EMProtocol):
         """Give the line of the summary for an item with these numbers."""
         return "done"
 
+    @classmethod
+    def programs_for(cls, form: Any) -> Sequence[str]:
+        """Give those of the programs that a form needs."""
+        return cls.programs
+
     @property
     def source(self) -> Any:
         """The pointer to the set whose items are processed."""
@@ -188,7 +193,7 @@ class EtomotutProtocol(EMProtocol):
         return True
 
     def _choose_backend(self) -> Backend:
-        return Plugin.chooseBackend(self.backend.get(), self.programs)
+        return Plugin.chooseBackend(self.backend.get(), self.programs_for(values_of(self)))
 
     def _changes_since_last_run(self) -> List[str]:
         records = Records(self._getExtraPath(RECORDS))

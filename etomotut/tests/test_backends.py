@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from etomotut import backends
 from etomotut.backends import Backend
 from etomotut.errors import EtomotutError, OptionError
+from etomotut.programs.options import Option
 
 MODEL = {
     "InputSeedModel": "seed.fid",
@@ -92,20 +94,22 @@ def test_a_command_file_has_a_line_an_option(folder: Path) -> None:
 
 
 def test_auto_takes_imod_where_it_has_all_programs(folder: Path) -> None:
-    assert not backends.choose(backends.AUTO, ["newstack"], str(folder)).is_embedded
-    assert backends.choose(backends.AUTO, ["newstack", "tilt"], str(folder)).is_embedded
-    assert backends.choose(backends.AUTO, ["newstack"]).is_embedded
+    homes = {"IMOD": str(folder)}
+    assert backends.choose(backends.AUTO, ["newstack"], homes).imod == folder
+    assert backends.choose(backends.AUTO, ["newstack", "tilt"], homes).imod is None
+    assert backends.choose(backends.AUTO, ["newstack"]).imod is None
 
 
 def test_embedded_is_embedded_even_beside_an_imod(folder: Path) -> None:
-    assert backends.choose(backends.EMBEDDED, ["newstack"], str(folder)).is_embedded
+    chosen = backends.choose(backends.EMBEDDED, ["newstack"], {"IMOD": str(folder)})
+    assert str(chosen).startswith("embedded programs")
 
 
 def test_imod_that_is_not_there_is_refused_with_a_way_out(folder: Path) -> None:
-    with pytest.raises(EtomotutError, match="set IMOD_HOME"):
+    with pytest.raises(EtomotutError, match="IMOD is not found: set IMOD_HOME"):
         backends.choose(backends.IMOD, ["newstack"])
     with pytest.raises(EtomotutError, match="has no tilt"):
-        backends.choose(backends.IMOD, ["newstack", "tilt"], str(folder))
+        backends.choose(backends.IMOD, ["newstack", "tilt"], {"IMOD": str(folder)})
 
 
 @pytest.mark.parametrize("variable", ["IMOD_HOME", "IMOD_DIR"])
@@ -113,13 +117,59 @@ def test_imod_is_found_by_its_variables(
     folder: Path, monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
     monkeypatch.setenv(variable, str(folder))
-    assert backends.find_imod() == folder
+    assert backends.find_package(backends.IMOD_PACKAGE) == folder
 
 
 def test_imod_is_found_on_the_path(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "bin" / "newstack").chmod(0o755)
     monkeypatch.setenv("PATH", str(folder / "bin"))
-    assert backends.find_imod() == folder
+    assert backends.find_package(backends.IMOD_PACKAGE) == folder
+
+
+@pytest.fixture
+def other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give a tomo3d, and let there be an embedded program that stands for it."""
+    module = ModuleType("tomo3d")
+    module.PACKAGE, module.POSITIONAL = "tomo3d", ("InputFile", "OutputFile")  # type: ignore
+    module.OPTIONS = (  # type: ignore[attr-defined]
+        Option("InputFile", Path, "what goes in"),
+        Option("OutputFile", Path, "what comes out"),
+        Option("g", float, "smoothing"),
+        Option("Ours", float, "of ours", extra=True),
+    )
+    known = backends.load
+    monkeypatch.setattr(backends, "load", lambda n: module if n == "tomo3d" else known(n))
+    (tmp_path / "t3").mkdir()
+    (tmp_path / "t3" / "tomo3d").touch()
+    (tmp_path / "t3" / "tomo3d").chmod(0o755)
+    return tmp_path / "t3"
+
+
+def test_a_program_is_looked_for_in_its_own_package(folder: Path, other: Path) -> None:
+    homes = {"IMOD": str(folder), "tomo3d": str(other)}
+    chosen = backends.choose(backends.IMOD, ["tomo3d"], homes)
+    assert (chosen.imod, chosen.tomo3d) == (folder, other)
+    assert str(chosen) == f"tomo3d in {other}"
+    assert backends.choose(backends.AUTO, ["tomo3d"], {"IMOD": str(folder)}).tomo3d is None
+    with pytest.raises(EtomotutError, match="tomo3d is not found: set TOMO3D_HOME"):
+        backends.choose(backends.IMOD, ["tomo3d"])
+
+
+def test_tomo3d_is_found_on_the_path(other: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(other))
+    assert backends.find_package(backends.TOMO3D_PACKAGE) == other
+
+
+def test_files_come_first_and_without_names_for_programs_of_tomo3d(other: Path) -> None:
+    values = {"InputFile": "a", "OutputFile": "b", "g": 0.5, "Ours": 1.0}
+    words, absent = Backend(tomo3d=other).command("tomo3d", values)
+    assert words == [str(other / "tomo3d"), "a", "b", "-g", "0.5"]
+    assert absent == ["Ours"]
+
+
+def test_a_backend_of_several_sources_names_each(folder: Path, other: Path) -> None:
+    chosen = Backend(imod=folder, programs=("newstack", "tomo3d"))
+    assert str(chosen).startswith(f"newstack: IMOD 4.12.1 in {folder}; tomo3d: embedded programs")
 
 
 def test_the_backend_says_what_it_is(folder: Path) -> None:

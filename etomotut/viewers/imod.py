@@ -20,7 +20,7 @@ from typing import List, Optional, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from etomotut.backends import Backend, find_imod
+from etomotut.backends import IMOD_PACKAGE, Backend, find_package
 from etomotut.convert.series import FULL, Series
 from etomotut.errors import EtomotutError
 from etomotut.formats import tlt
@@ -32,7 +32,7 @@ GRACE = 1.5  # seconds in which a 3dmod that cannot run ends
 
 def imod_with_3dmod(home: str = "") -> Optional[Backend]:
     """Give the IMOD that has 3dmod, None if there is none; `home` is where the user says it is."""
-    folder = find_imod(home)
+    folder = find_package(IMOD_PACKAGE, home)
     if folder is None or not (folder / "bin" / "3dmod").is_file():
         return None
     return Backend(folder)

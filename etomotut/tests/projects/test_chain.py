@@ -227,7 +227,9 @@ class TestChain(ProjectTest):
         return {key: series.getAcquisition() for key, (series, _) in self.series_of(output).items()}
 
 
-@unittest.skipUnless(backends.find_imod(), backends.HOW_TO_FIND_IMOD)
+@unittest.skipUnless(
+    backends.find_package(backends.IMOD_PACKAGE), backends.IMOD_PACKAGE.how_to_find
+)
 class TestChainWithImod(TestChain):
     """The same project with the programs of the user's IMOD."""
 
