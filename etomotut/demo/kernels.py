@@ -111,3 +111,52 @@ def _ramp_integral(distance: float, soft: float) -> float:
     if distance >= soft:
         return distance
     return (distance + soft) ** 2 / (4 * soft)
+
+
+@numba.njit(cache=True, nogil=True)
+def add_balls(volume: Image, places: Array, width: Array, integral: Array) -> None:
+    """Add Gaussians (n,) at places (n, 3) x, y, z to a volume (z, y, x)."""
+    depth, height, columns = volume.shape
+    across = np.empty(256, np.float32)
+    for n in range(len(width)):
+        x, y, z = places[n]
+        reach = min(3.3 * width[n] + 1, 127.0)
+        first_x, last_x = max(int(np.ceil(x - reach)), 0), min(int(x + reach), columns - 1)
+        first_y, last_y = max(int(np.ceil(y - reach)), 0), min(int(y + reach), height - 1)
+        first_z, last_z = max(int(np.ceil(z - reach)), 0), min(int(z + reach), depth - 1)
+        if first_x > last_x or first_y > last_y or first_z > last_z:
+            continue
+        factor = -0.5 / (width[n] * width[n])
+        peak = integral[n] / (2 * np.pi * width[n] * width[n]) ** 1.5
+        for i in range(first_x, last_x + 1):
+            across[i - first_x] = np.exp(factor * (i - x) ** 2)
+        for k in range(first_z, last_z + 1):
+            for j in range(first_y, last_y + 1):
+                line = np.float32(peak * np.exp(factor * ((k - z) ** 2 + (j - y) ** 2)))
+                for i in range(first_x, last_x + 1):
+                    volume[k, j, i] += line * across[i - first_x]
+
+
+@numba.njit(cache=True, nogil=True)
+def add_profile(volume: Image, centre: Array, inverse: Array, table: Array, step: float) -> None:
+    """Add a body whose value is a table over the distance from its centre x, y, z.
+
+    The distance at d is sqrt(d' inverse d); entries are `step` apart, the last one is zero.
+    """
+    limit = (len(table) - 1) * step
+    reach = limit * np.sqrt(np.diag(np.linalg.inv(inverse)))
+    low = np.maximum(np.ceil(centre - reach), 0.0).astype(np.int64)
+    high = (centre + reach).astype(np.int64)
+    for k in range(low[2], min(high[2], volume.shape[0] - 1) + 1):
+        for j in range(low[1], min(high[1], volume.shape[1] - 1) + 1):
+            for i in range(low[0], min(high[0], volume.shape[2] - 1) + 1):
+                x, y, z = i - centre[0], j - centre[1], k - centre[2]
+                square = inverse[0, 0] * x * x + inverse[1, 1] * y * y + inverse[2, 2] * z * z
+                square += 2 * (
+                    inverse[0, 1] * x * y + inverse[0, 2] * x * z + inverse[1, 2] * y * z
+                )
+                if square < limit * limit:
+                    place = np.sqrt(square) / step
+                    entry = int(place)
+                    part = place - entry
+                    volume[k, j, i] += (1 - part) * table[entry] + part * table[entry + 1]
