@@ -17,6 +17,7 @@ import scipy.fft
 import scipy.ndimage
 
 from etomotut.engine import transforms
+from etomotut.engine.frequency_filters import fall, rise
 from etomotut.engine.views import SPECIMEN, clip_view
 
 Array = npt.NDArray[np.float64]
@@ -45,11 +46,11 @@ class Bandpass:
         y = scipy.fft.fftfreq(shape[0])[:, None] / pixel
         x = scipy.fft.rfftfreq(shape[1])[None, :] / pixel
         radius = np.hypot(y, x)
-        low = np.maximum(radius - self.radius1, 0.0)
-        high = np.maximum(radius - self.radius2, 0.0)
-        rise = 1 - np.exp(-0.5 * (low / self.sigma1) ** 2) if self.sigma1 > 0 else 1.0
-        fall = np.exp(-0.5 * (high / self.sigma2) ** 2) if self.sigma2 > 0 else high == 0
-        result: Image = (rise * fall).astype(np.float32)
+        low = rise(radius, self.radius1, self.sigma1) if self.sigma1 > 0 else 1.0
+        high = (
+            fall(radius, self.radius2, self.sigma2) if self.sigma2 > 0 else radius <= self.radius2
+        )
+        result: Image = (low * high).astype(np.float32)
         result[0, 0] = 0.0
         return result
 
