@@ -19,10 +19,11 @@ from scipy import fft
 from etomotut.demo import projection
 from etomotut.demo.bodies import Specimen
 from etomotut.demo.geometry import Views
-from etomotut.demo.optics import Optics, interaction, wavelength
+from etomotut.demo.optics import Optics, interaction
 from etomotut.demo.parameters import Parameters
 from etomotut.demo.projection import TABLE_STEP, Crossing, Frame, Real
 from etomotut.engine import transforms as linear
+from etomotut.engine.ctf import wavelength
 
 Wave = npt.NDArray[np.complex64]
 

@@ -1,10 +1,4 @@
-"""The microscope: from phases in the specimen to contrast, by the contrast transfer function.
-
-Phase of the wave at a spatial frequency k (1/Å), underfocus positive, as in CTFFIND4 (Rohou &
-Grigorieff 2015, J. Struct. Biol. 192, 216):
-    chi = pi lambda k² (defocus(direction) - lambda² k² Cs / 2)
-    contrast = -sin(chi + arcsin(amplitude contrast))
-"""
+"""The microscope: from phases in the specimen to contrast, by the contrast transfer function."""
 
 from __future__ import annotations
 
@@ -15,17 +9,12 @@ import numpy.typing as npt
 from scipy import fft
 
 from etomotut.demo.parameters import Parameters
+from etomotut.engine.ctf import Frequencies, Microscope, wavelength
 
 Real = npt.NDArray[np.float32]
 Complex = npt.NDArray[np.complex64]
 
 _REST_KEV = 510.99895  # an electron at rest
-
-
-def wavelength(voltage_kv: float) -> float:
-    """Give the wavelength of an electron in Å."""
-    energy = voltage_kv * 1e3
-    return float(12.2643 / np.sqrt(energy + 0.978466e-6 * energy**2))
 
 
 def interaction(voltage_kv: float) -> float:
@@ -44,31 +33,25 @@ class Optics:
 
     def __init__(self, parameters: Parameters, shape: Tuple[int, int], *, half: bool) -> None:
         self._parameters = parameters
-        self._wavelength = wavelength(parameters.voltage_kv)
+        microscope = Microscope(
+            parameters.voltage_kv, parameters.aberration_mm, parameters.amplitude_contrast
+        )
         ky = fft.fftfreq(shape[0], parameters.pixel_size)[:, None]
         kx = (fft.rfftfreq if half else fft.fftfreq)(shape[1], parameters.pixel_size)[None]
-        square = kx**2 + ky**2
-        self.frequency: Real = np.sqrt(square).astype(np.float32)
-        # cos(2 (direction - axis)) of the astigmatism, times k²
-        axis = 2 * np.radians(parameters.astigmatism_axis)
-        lobes = (kx**2 - ky**2) * np.cos(axis) + 2 * kx * ky * np.sin(axis)
-        self._square, self._lobes = square.astype(np.float32), lobes.astype(np.float32)
-        cs = parameters.aberration_mm * 1e7
-        aberration = -0.5 * np.pi * self._wavelength**3 * cs * square**2
-        self._aberration: Real = aberration.astype(np.float32)
+        self._frequencies = Frequencies(microscope, kx, ky)
+        self._lobes = self._frequencies.lobes(parameters.astigmatism_axis)
+        self.frequency: Real = self._frequencies.magnitude
 
     def contrast(self, defocus: npt.NDArray[np.float64], height: float) -> Real:
         """Give the contrast transfer for defocus (U, V) and a height above the axis, Å."""
-        lag = np.float32(np.arcsin(self._parameters.amplitude_contrast))
-        contrast: Real = -np.sin(self.phase(defocus, height) + lag)
+        contrast: Real = -np.sin(self.phase(defocus, height) + self._frequencies.lag)
         return contrast
 
     def phase(self, defocus: npt.NDArray[np.float64], height: float) -> Real:
         """Give chi for defocus (U, V) and a height above the tilt axis, Å."""
-        factor = np.pi * self._wavelength
-        level = factor * (defocus.mean() - self._parameters.handedness * height)
-        lobes = factor * 0.5 * (defocus[0] - defocus[1])
-        chi: Real = np.float32(level) * self._square + self._aberration
+        level = defocus.mean() - self._parameters.handedness * height
+        lobes = 0.5 * (defocus[0] - defocus[1])
+        chi: Real = np.float32(level) * self._frequencies.per_defocus + self._frequencies.aberration
         return chi + np.float32(lobes) * self._lobes if lobes else chi
 
     def envelope(self) -> Real:
@@ -87,4 +70,8 @@ class Optics:
 
     def layer_step(self) -> float:
         """Give how far layers may lie apart in height, Å: half a radian at the Nyquist limit."""
-        return 0.5 * (2 * self._parameters.pixel_size) ** 2 / (np.pi * self._wavelength)
+        return (
+            0.5
+            * (2 * self._parameters.pixel_size) ** 2
+            / (np.pi * wavelength(self._parameters.voltage_kv))
+        )

@@ -8,14 +8,14 @@ import pytest
 
 from etomotut.demo import PRESETS, optics
 from etomotut.demo.series import prepare
+from etomotut.engine.ctf import wavelength
 from etomotut.formats import defocus, mrc, tlt
 
 TINY = PRESETS["tiny"][0]
 DEFOCUS = np.array([30000.0, 30000.0])
 
 
-def test_constants_at_300_kv():
-    assert optics.wavelength(300) == pytest.approx(0.0196875, rel=1e-4)
+def test_interaction_at_300_kv():
     assert optics.interaction(300) == pytest.approx(6.526e-4, rel=1e-3)  # rad / (V Å)
 
 
@@ -30,7 +30,7 @@ def test_contrast_is_zero_where_the_phase_says():
     found = optics.Optics(plain, (4096, 8), half=True)
     contrast = found.contrast(DEFOCUS, 0.0)[: 4096 // 2, 0]
     first = np.flatnonzero(contrast[1:] > 0)[0] + 1
-    expected = 1 / np.sqrt(optics.wavelength(300) * 30000)
+    expected = 1 / np.sqrt(wavelength(300) * 30000)
     assert found.frequency[first, 0] == pytest.approx(expected, abs=1 / (4096 * 5))
 
 
