@@ -26,6 +26,7 @@ SHIFT_IN_RADIANS = 8
 ANGLES_INVERTED = 16
 CUT_ON = 32
 _ALL_FLAGS = 63
+_SAME_ANGLE = 0.5  # degrees
 
 
 @dataclass
@@ -61,6 +62,33 @@ def single(defocus: npt.ArrayLike, angles: npt.ArrayLike, axis: float = 0.0) -> 
     return table
 
 
+def at_views(table: Defocus, angles: npt.ArrayLike) -> Defocus:
+    """Give the table with one row for each view of a stack with these tilt angles (view,), degrees.
+
+    A view that has a row of its own takes that. Others lie between the middles of rows, linearly
+    in the tilt angle, and have the nearest row's values beyond them, as in ctfphaseflip.
+    """
+    tilts = np.asarray(angles, float)
+    middles = table.angles.mean(axis=1) * (-1 if table.inverted else 1)
+    order = np.argsort(middles, kind="stable")
+    own = _own_rows(table, middles, tilts)
+
+    def spread(values: Array) -> Array:
+        between = np.interp(tilts, middles[order], values[order])
+        return np.where(own >= 0, values[own], between)
+
+    mean, half = table.defocus.mean(axis=1), 0.5 * (table.defocus[:, 0] - table.defocus[:, 1])
+    twice = 2 * np.radians(np.zeros(len(mean)) if table.axis is None else table.axis)
+    along, across = spread(half * np.cos(twice)), spread(half * np.sin(twice))
+    size = np.hypot(along, across)
+    values = np.stack([spread(mean) + size, spread(mean) - size], axis=1)
+    found = single(values, tilts)
+    found.axis = None if table.axis is None else np.degrees(np.arctan2(across, along)) / 2 % 180
+    found.phase_shift = None if table.phase_shift is None else spread(table.phase_shift)
+    found.cut_on = None if table.cut_on is None else spread(table.cut_on)
+    return found
+
+
 def read(path: Union[str, Path]) -> Defocus:
     """Give the rows of a defocus file of any version; raises FormatError.
 
@@ -93,6 +121,16 @@ def write(path: Union[str, Path], table: Defocus) -> None:
         version = " 2" if not flags and row == 0 else ""
         lines.append(" ".join(words) + version + "\n")
     Path(path).write_text("".join(lines))
+
+
+def _own_rows(table: Defocus, middles: Array, tilts: Array) -> npt.NDArray[np.int64]:
+    """Give for each view the number of the row that is its alone, by number and angle, or -1."""
+    own = np.full(len(tilts), -1)
+    for row, (first, last) in enumerate(table.views):
+        is_there = first == last and 0 <= first < len(tilts)
+        if is_there and abs(tilts[first] - middles[row]) < _SAME_ANGLE:
+            own[first] = row
+    return own
 
 
 def _rows(path: Path) -> List[List[float]]:

@@ -61,6 +61,36 @@ def test_a_table_of_single_views_is_plain_unless_it_is_astigmatic():
     assert defocus.single([[35000, 34000], [36000, 36000]], [-3, 3], axis=20).axis[0] == 20
 
 
+def test_views_between_rows_lie_between_them_and_those_beyond_have_the_nearest():
+    rows = Defocus(VIEWS, ANGLES, VALUES[:, :1].repeat(2, axis=1))
+    found = defocus.at_views(rows, [-63, -60, -57, -54, -51])
+    assert np.allclose(found.defocus[:, 0], [35000, 35000, 35500, 36000, 36000])
+    assert found.axis is None
+
+
+def test_two_views_of_one_tilt_have_their_own_rows():
+    rows = defocus.single([30000, 31000, 32000], [-3.0, 0.0, 0.0])
+    assert defocus.at_views(rows, [-3.0, 0.0, 0.01]).defocus[:, 0].tolist() == [30000, 31000, 32000]
+
+
+def test_a_row_of_another_angle_is_not_a_views_own():
+    rows = Defocus(np.array([[19, 19]]), np.zeros((1, 2)), np.full((1, 2), 35000.0))
+    assert defocus.at_views(rows, np.arange(41.0)).defocus.tolist() == [[35000, 35000]] * 41
+
+
+def test_rows_of_inverted_angles_are_found_at_the_opposite_tilt():
+    rows = Defocus(VIEWS, ANGLES, VALUES, inverted=True)
+    assert defocus.at_views(rows, [60, 54]).defocus[:, 0].tolist() == [35000, 36000]
+
+
+def test_between_axes_on_both_sides_of_x_the_axis_is_x():
+    rows = defocus.single([[36000, 34000]] * 2, [-10, 10])
+    rows.axis = np.array([170.0, 10.0])
+    found = defocus.at_views(rows, [-10, 0, 10])
+    assert np.allclose(found.axis, [170, 0, 10])
+    assert np.allclose(found.defocus[1], 35000 + 1000 * np.cos(np.radians(20)) * np.array([1, -1]))
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
