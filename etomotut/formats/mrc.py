@@ -101,10 +101,29 @@ class Writer:
             raise IndexError(f"sections {start} to {start + len(data)} of {self.shape[0]}")
         _write_at(self._file.fileno(), data, HEADER_BYTES + start * self._section_bytes)
         if data.size:
-            low, high, total = statistics or _statistics(data)
-            with self._lock:
-                self._low, self._high = min(self._low, low), max(self._high, high)
-                self._sum, self._count = self._sum + total, self._count + data.size
+            self._count_in(data, statistics or _statistics(data))
+
+    def put_part(self, part: Tuple[slice, ...], box: npt.NDArray[Any]) -> None:
+        """Write a box (section, y, x) to a part of the sections, given by three slices."""
+        data = np.ascontiguousarray(box, self.dtype)
+        sizes = tuple(p.stop - p.start for p in part)
+        is_inside = all(p.start >= 0 and p.stop <= n for p, n in zip(part, self.shape))
+        if data.shape != sizes or not is_inside:
+            raise IndexError(f"a box {data.shape} for {part} of {self.shape}")
+        _, rows, columns = self.shape
+        is_whole = sizes[2] == columns  # then the rows of a section follow each other in the file
+        for z, section in enumerate(data, part[0].start):
+            for y, piece in enumerate(section[None] if is_whole else section, part[1].start):
+                place = ((z * rows + y) * columns + part[2].start) * self.dtype.itemsize
+                _write_at(self._file.fileno(), piece, HEADER_BYTES + place)
+        if data.size:
+            self._count_in(data, _statistics(data))
+
+    def _count_in(self, data: npt.NDArray[Any], statistics: Tuple[float, float, float]) -> None:
+        low, high, total = statistics
+        with self._lock:
+            self._low, self._high = min(self._low, low), max(self._high, high)
+            self._sum, self._count = self._sum + total, self._count + data.size
 
     @property
     def statistics(self) -> Tuple[float, float, float]:

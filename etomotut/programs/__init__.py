@@ -17,11 +17,13 @@ PROGRAMS = (
     "beadtrack",
     "ccderaser",
     "imodchopconts",
+    "mtffilter",
     "newstack",
     "tilt",
     "tiltalign",
     "tiltxcorr",
     "trimvol",
+    "volumefilter",
     "xfproduct",
     "xftoxg",
 )

@@ -8,6 +8,7 @@ abbreviations, several numbers in one comma-separated word, parameters on standa
 from __future__ import annotations
 
 import math
+import re
 import textwrap
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,6 +77,7 @@ STANDARD_INPUT = "StandardInput"
 PARAMETER_FILE = ("ParameterFile", "param")
 HELP = ("help", "usage")
 ALL = "/"
+_NUMBERS = re.compile(r"-[\d.][\d.,eE+-]*$")  # unlike -3dfilter
 
 
 def parse(
@@ -202,7 +204,7 @@ def check_value(option: Option, value: Any) -> None:
 
 
 def _is_option(word: str) -> bool:
-    return len(word) > 1 and word[0] == "-" and not (word[1].isdigit() or word[1] == ".")
+    return len(word) > 1 and word[0] == "-" and not _NUMBERS.match(word)
 
 
 def _is_abbreviation(word: str, name: str, shortest: int) -> bool:

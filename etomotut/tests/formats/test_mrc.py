@@ -39,6 +39,23 @@ def test_sections_may_be_written_in_any_order(tmp_path):
     assert mrc.read(tmp_path / "a.mrc")[:, 0, 0].tolist() == [0, 1, 2, 2]
 
 
+@pytest.mark.parametrize("split", [(2, 3, 4), (1, 5, 2), (3, 2, 6)])
+def test_a_volume_may_be_written_box_by_box(tmp_path, split):
+    data = np.random.default_rng(0).permutation(3 * 5 * 6).reshape(3, 5, 6).astype(np.int16)
+    corners = np.ndindex(*(-(-n // step) for n, step in zip(data.shape, split)))
+    with mrc.create(tmp_path / "a.mrc", data.shape, np.int16, pixel_size=1.0) as out:
+        for corner in corners:
+            part = tuple(
+                slice(c * step, min(c * step + step, n))
+                for c, step, n in zip(corner, split, data.shape)
+            )
+            out.put_part(part, data[part])
+        assert out.statistics == (0, 89, 44.5)
+        with pytest.raises(IndexError):
+            out.put_part((slice(2, 4), slice(0, 5), slice(0, 6)), np.zeros((2, 5, 6)))
+    assert np.array_equal(mrc.read(tmp_path / "a.mrc"), data)
+
+
 def test_a_failed_writing_leaves_no_file(tmp_path):
     with pytest.raises(RuntimeError), mrc.create(
         tmp_path / "a.mrc", (4, 2, 2), np.int16, pixel_size=1.0
