@@ -148,10 +148,12 @@ def read_parameters(lines: Iterable[str]) -> Iterator[Tuple[str, str]]:
 def find(options: Sequence[Option], word: str) -> Option:
     """Give the option that a name, short name or unambiguous abbreviation means.
 
-    Raises OptionError for an unknown or ambiguous word.
+    Upper and lower case differ only where a program has both. Raises OptionError for an unknown
+    or ambiguous word.
     """
     wanted = word.lower()
-    exact = [o for o in options if wanted in (o.name.lower(), o.short.lower())]
+    exact = [o for o in options if word in (o.name, o.short)]
+    exact += [o for o in options if wanted in (o.name.lower(), o.short.lower())]
     if exact:
         return exact[0]
     begun = [o for o in options if any(n.lower().startswith(wanted) for n in (o.name, o.short))]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Callable, Deque, Iterable, Iterator, TypeVar
+from queue import SimpleQueue
+from typing import Any, Callable, Deque, Iterable, Iterator, Sequence, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +39,34 @@ def in_order(
         finally:
             for future in waiting:
                 future.cancel()
+
+
+def share_out(
+    items: Sequence[Item], workers: Sequence[Callable[[Item], Result]]
+) -> Iterator[Result]:
+    """Give the result for each item in order; each worker is a thread that holds scratch arrays.
+
+    An error of a worker is raised where its result would have come, and ends the others' work.
+    """
+    idle: SimpleQueue[Callable[[Item], Result]] = SimpleQueue()
+    for worker in workers:
+        idle.put(worker)
+
+    def work(item: Item) -> Result:
+        worker = idle.get()
+        try:
+            return worker(item)
+        finally:
+            idle.put(worker)
+
+    with ThreadPoolExecutor(len(workers)) as pool:
+        waiting = [pool.submit(work, item) for item in items]
+        try:
+            for done in waiting:
+                yield done.result()
+        finally:
+            for each in waiting:
+                each.cancel()
 
 
 def require_numbers(image: npt.NDArray[Any], name: str) -> None:

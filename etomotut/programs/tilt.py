@@ -1,4 +1,4 @@
-"""Reconstruct a tomogram from an aligned tilt series by weighted back-projection.
+"""Reconstruct a tomogram from an aligned tilt series by weighted back-projection or SIRT.
 
 The tomogram is written slice by slice perpendicular to the tilt axis: its axes are (y, depth, x)
 with depth = -z; trimvol -rx turns it upright. Odd widths and thicknesses are centred exactly,
@@ -8,20 +8,19 @@ which is half a voxel from where IMOD puts them.
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Dict, List, Tuple
+from typing import TYPE_CHECKING, Callable, Dict, Tuple
 
 import numpy as np
-import numpy.typing as npt
 
 from etomotut.errors import OptionError
 from etomotut.programs.console import keep_freed_memory, progress, require_file, threads
 from etomotut.programs.options import THREADS, Kind, Option, Ranges, Several, Values
 
 if TYPE_CHECKING:
-    from etomotut.engine.reconstruction import BackProjector
     from etomotut.formats.mrc import Stack, Writer
-    from etomotut.programs.tilt_plan import Plan
+    from etomotut.programs.tilt_plan import Plan, Slab
 
 _IGNORED: Dict[str, Tuple[Kind, str]] = {
     "UseGPU": (int, "the embedded program computes without a GPU"),
@@ -38,11 +37,17 @@ _REFUSED: Dict[str, Tuple[Kind, str]] = {
     "COMPRESS": (Several(float), "compression of the specimen needs IMOD's tilt"),
     "PARALLEL": (bool, "write slices perpendicular to the axis and turn them with trimvol"),
     "RotateBy90": (bool, "write slices perpendicular to the axis and turn them with trimvol -rx"),
-    "SIRTIterations": (int, "the filter of FakeSIRTiterations gives a like result"),
     "MASK": (int, "masking the edges needs IMOD's tilt"),
     "REPROJECT": (Several(float), "projecting a tomogram needs IMOD's tilt"),
     "RecFileToReproject": (Path, "projecting a tomogram needs IMOD's tilt"),
     "BaseRecFile": (Path, "adding views to a tomogram needs IMOD's tilt"),
+    "SubtractFromBase": (Ranges, "adding views to a tomogram needs IMOD's tilt"),
+    "SIRTSubtraction": (bool, "SIRTIterations does all iterations in one run"),
+    "StartingIteration": (int, "SIRTIterations does all iterations in one run"),
+    "VertForSIRTInput": (bool, "SIRTIterations does all iterations in one run"),
+    "VertSliceOutputFile": (Path, "SIRTIterations does all iterations in one run"),
+    "InternalSIRTSlices": (Several(int, 2), "KeepIterations keeps tomograms of iterations"),
+    "ConstrainSign": (int, "densities of one sign need IMOD's tilt"),
     "TOTALSLICES": (Several(int, 2), "all slices of a file are written in one run"),
 }
 OPTIONS = (
@@ -59,6 +64,16 @@ OPTIONS = (
     Option("HammingLikeFilter", float, "instead of RADIAL, the frequency from which a Hamming "
            "window ends the filter, cycles a pixel", low=0, high=0.5),
     Option("FakeSIRTiterations", int, "filter such that the result is like SIRT's", low=0),
+    Option("FlatFilterFraction", float, "share of a constant filter that is mixed with the linear "
+           "one (default 0, with SIRTIterations 1 for the tomogram that it begins with)",
+           low=0, high=1),
+    Option("SIRTIterations", int, "reconstruct by so many iterations of SIRT", low=1),
+    Option("StartEmpty", bool, "begin SIRT with nothing, not with a back-projection as IMOD does",
+           extra=True),
+    Option("StopAtChange", float, "end SIRT when an iteration lowers the residual by less than "
+           "this share of it", low=0, high=1, extra=True),
+    Option("KeepIterations", Ranges, "iterations of SIRT whose tomograms are kept as well, in "
+           "files named as the output with _it and the number", extra=True),
     Option("DENSWEIGHT", Several(float), "tilt steps on each side that set the weight of a view "
            "(2 if not given; 0 for equal weights), and the share of each"),
     Option("LOG", float, "take the logarithm (base 10) after adding this to the densities"),
@@ -84,30 +99,40 @@ OPTIONS = (
 )  # fmt: skip
 POSITIONAL = ("InputProjections", "OutputFile")
 
-_SLAB_BYTES = 1 << 26  # of densities that a thread holds at a time, if it can be so little
-
 
 def run(values: Values) -> None:
     """Write the tomogram of an aligned tilt series."""
     from etomotut.formats import mrc
-    from etomotut.programs import tilt_plan
+    from etomotut.programs import tilt_plan, tilt_sirt
 
     _refuse(values)
     keep_freed_memory()
     stack = mrc.Stack(require_file(values["InputProjections"], "aligned tilt series"))
     plan = tilt_plan.make_plan(values, stack)
     _announce(plan, stack)
+    course = tilt_sirt.chart(values, stack, plan) if values["SIRTIterations"] else None
     title = f"TILT: {values['TITLE'][:50]}"
-    with mrc.create(
-        values["OutputFile"],
-        plan.shape,
-        plan.dtype,
-        pixel_size=stack.pixel_size or 1.0,
-        volume=True,
-        origin=tilt_plan.origin(values, stack, plan),
-        labels=[*stack.labels, f"{title:<56}{time.strftime('%d-%b-%y  %H:%M:%S')}"],
-    ) as out:
-        _write_slices(stack, plan, out)
+    with ExitStack() as files:
+
+        def create(path: Path) -> Writer:
+            return files.enter_context(
+                mrc.create(
+                    path,
+                    plan.shape,
+                    plan.dtype,
+                    pixel_size=stack.pixel_size or 1.0,
+                    volume=True,
+                    origin=tilt_plan.origin(values, stack, plan),
+                    labels=[*stack.labels, f"{title:<56}{time.strftime('%d-%b-%y  %H:%M:%S')}"],
+                )
+            )
+
+        out = create(values["OutputFile"])
+        if course is not None:
+            kept = {n: create(path) for n, path in course.files(values["OutputFile"]).items()}
+            tilt_sirt.write_slices(stack, plan, course, {**kept, course.iterations: out})
+        else:
+            _write_slices(stack, plan, out)
     _report(out, values)
 
 
@@ -115,6 +140,9 @@ def _refuse(values: Values) -> None:
     for name, (_, why) in _REFUSED.items():
         if values[name] not in (None, False):
             raise OptionError(f"option {name} is not embedded: {why}")
+    for name in ("StartEmpty", "StopAtChange", "KeepIterations"):
+        if values[name] not in (None, False) and values["SIRTIterations"] is None:
+            raise OptionError(f"option {name} needs SIRTIterations")
     for name, (_, why) in _IGNORED.items():
         if values[name] is not None:
             print(f"Option {name} is ignored: {why}")
@@ -129,69 +157,35 @@ def _announce(plan: Plan, stack: Stack) -> None:
 
 
 def _write_slices(stack: Stack, plan: Plan, out: Writer) -> None:
-    """Make slabs of slices in parallel, each thread with its own scratch arrays."""
-    from concurrent.futures import ThreadPoolExecutor
-    from queue import SimpleQueue
+    """Make slabs of slices in parallel by weighted back-projection."""
+    from etomotut.programs.streaming import share_out
 
+    slabs = plan.slabs()
+    workers = [_back_projection(stack, plan, out) for _ in range(min(threads(), len(slabs)))]
+    for _ in progress(share_out(slabs, workers), "Slabs", len(slabs)):
+        pass
+
+
+def _back_projection(stack: Stack, plan: Plan, out: Writer) -> Callable[[Slab], None]:
+    """Give a function that writes the slices of a slab, with scratch arrays of its own."""
+    from etomotut.engine import filters
     from etomotut.engine.reconstruction import BackProjector
 
-    slabs = _slabs(plan)
-    shape = (max(len(rows) for _, rows in slabs), *plan.shape[1:])
-    cores = min(threads(), len(slabs))
-    idle: SimpleQueue[Tuple[BackProjector, npt.NDArray[Any]]] = SimpleQueue()
-    for _ in range(cores):
-        idle.put((BackProjector(plan.geometry), np.empty(shape, plan.dtype)))
+    projector = BackProjector(plan.geometry)
+    slices = np.empty((max(len(rows) for _, rows in plan.slabs()), *plan.shape[1:]), plan.dtype)
 
-    def make(slab: Tuple[int, range]) -> None:
-        scratch = idle.get()
-        try:
-            _make_slab(stack, plan, out, slab, *scratch)
-        finally:
-            idle.put(scratch)
+    def make(slab: Slab) -> None:
+        start, rows = slab
+        needed = projector.lines_for(rows)
+        lines = plan.read(stack, needed)
+        filtered, outside = filters.filter_lines(lines, plan.factor * plan.response)
+        made = slices[: len(rows)]
+        statistics = projector.reconstruct(
+            filtered, outside, needed.start, rows, made, addend=plan.addend
+        )
+        out.put(start, made, statistics)
 
-    with ThreadPoolExecutor(cores) as pool:
-        waiting = [pool.submit(make, slab) for slab in slabs]
-        try:
-            for done in progress(waiting, "Slabs"):
-                done.result()
-        finally:
-            for each in waiting:
-                each.cancel()
-
-
-def _slabs(plan: Plan) -> List[Tuple[int, range]]:
-    """Split the rows into pieces of consecutive ones: (index of the first slice, rows)."""
-    rows = plan.rows
-    voxels = plan.geometry.thickness * plan.geometry.width
-    size = min(max(_SLAB_BYTES // (4 * voxels), 1), 32 if np.any(plan.geometry.x_tilts) else 8)
-    if len(rows) > 1 and rows[1] - rows[0] > 1:
-        size = 1
-    starts = range(0, len(rows), size)
-    return [(k, range(rows[k], rows[min(k + size, len(rows)) - 1] + 1)) for k in starts]
-
-
-def _make_slab(
-    stack: Stack,
-    plan: Plan,
-    out: Writer,
-    slab: Tuple[int, range],
-    projector: BackProjector,
-    slices: npt.NDArray[Any],
-) -> None:
-    from etomotut.engine import filters
-
-    start, rows = slab
-    needed = projector.lines_for(rows)
-    lines = stack[:, needed.start : needed.stop][plan.views]
-    if plan.logarithm is not None:
-        base, least = plan.logarithm
-        lines = np.log10(np.maximum(lines + np.float32(base), np.float32(least)))
-    filtered, outside = filters.filter_lines(lines, plan.response)
-    made = slices[: len(rows)]
-    statistics = projector.reconstruct(
-        filtered, outside, needed.start, rows, made, addend=plan.addend
-    )
-    out.put(start, made, statistics)
+    return make
 
 
 def _report(out: Writer, values: Values) -> None:

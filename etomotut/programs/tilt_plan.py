@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, List, Optional, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from etomotut.engine.reconstruction import Geometry
     from etomotut.formats.mrc import Stack
 
+Slab = Tuple[int, range]  # index of the first slice, rows of the views
 _TYPES = {0: np.int8, 1: np.int16, 2: np.float32}
 _BYTE_SHIFT = -128.0  # bytes 0 to 255 are stored as signed ones
+_FLAT = 0.4555  # of the columns: a constant filter with the densities of IMOD's
+_SLAB_BYTES = 1 << 26  # of densities that a thread holds at a time, if it can be so little
 _LOG_FLOOR = 1e-3  # of the range of densities; what is less after the addition is raised to that
 
 
@@ -24,16 +27,19 @@ _LOG_FLOOR = 1e-3  # of the range of densities; what is less after the addition 
 class Plan:
     """What the making of slices needs to know.
 
-    `views` are those used, from 0, `response` their filters (view, frequency), `rows` the rows of
-    the views that get a slice, `addend` what is added to densities when they are stored,
+    `views` are those used, from 0, `response` their filters (view, frequency) and `low_pass`
+    these without the weights; `rows` the rows of the views that get a slice, `factor` and
+    `addend` what densities are multiplied with and what is then added when they are stored;
     `logarithm` what is added before taking it and the least that it is taken of.
     """
 
     views: npt.NDArray[np.int64]
     geometry: Geometry
     response: npt.NDArray[np.float64]
+    low_pass: npt.NDArray[np.float64]
     rows: List[int]
     dtype: npt.DTypeLike
+    factor: float
     addend: float
     logarithm: Optional[Tuple[float, float]]
 
@@ -42,19 +48,49 @@ class Plan:
         """Slices, thickness and width of the tomogram."""
         return len(self.rows), self.geometry.thickness, self.geometry.width
 
+    def slabs(self) -> List[Slab]:
+        """Split the rows into pieces of consecutive ones."""
+        rows = self.rows
+        voxels = self.geometry.thickness * self.geometry.width
+        most = 32 if np.any(self.geometry.x_tilts) else 8
+        size = min(max(_SLAB_BYTES // (4 * voxels), 1), most)
+        if len(rows) > 1 and rows[1] - rows[0] > 1:
+            size = 1
+        starts = range(0, len(rows), size)
+        return [(k, range(rows[k], rows[min(k + size, len(rows)) - 1] + 1)) for k in starts]
+
+    def read(self, stack: Stack, rows: range) -> npt.NDArray[Any]:
+        """Give rows (view, row, x) of the views used, their logarithm if that is asked for."""
+        return self._prepare(stack[:, rows.start : rows.stop][self.views])
+
+    def read_view(self, stack: Stack, number: int) -> npt.NDArray[Any]:
+        """Give the same of one of the views used, whole (y, x)."""
+        return self._prepare(stack[int(self.views[number])])
+
+    def _prepare(self, densities: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        if self.logarithm is None:
+            return densities
+        base, least = self.logarithm
+        return np.asarray(np.log10(np.maximum(densities + np.float32(base), np.float32(least))))
+
 
 def make_plan(values: Values, stack: Stack) -> Plan:
     """Check what is asked for against the tilt series; raises EtomotutError."""
+    from etomotut.engine import filters
+
     views = _included(values, len(stack))
     tilts = _tilts(values, len(stack))[views]
     geometry = _geometry(values, stack, tilts, _x_tilts(values, len(stack))[views])
     add, factor = values["SCALE"]
+    length = filters.padded_length(geometry.columns)
     return Plan(
         views,
         geometry,
-        factor * _response(values, geometry),
+        _response(values, geometry, _weights(values, length, geometry)),
+        _low_pass(values, np.ones(length // 2 + 1), geometry.columns),
         _rows(values, stack),
         _TYPES[values["MODE"]],
+        factor,
         add * factor + (_BYTE_SHIFT if values["MODE"] == 0 else 0.0),
         _logarithm(values["LOG"], stack),
     )
@@ -151,28 +187,51 @@ def _rows(values: Values, stack: Stack) -> List[int]:
     return list(range(first, last + 1, step))
 
 
-def _response(values: Values, geometry: Geometry) -> npt.NDArray[np.float64]:
+def _weights(values: Values, length: int, geometry: Geometry) -> npt.NDArray[np.float64]:
+    """Give the filter (frequency,) of all views: linear, or constant, or a mixture, cut off."""
+    from etomotut.engine import filters
+
+    weights = filters.ramp(length)
+    flat = values["FlatFilterFraction"]
+    if flat is None:
+        flat = 1.0 if values["SIRTIterations"] else 0.0
+    if flat:
+        constant = np.full(len(weights), _FLAT * geometry.columns)
+        constant[0] *= weights[0]
+        weights = (1 - flat) * weights + flat * constant
+    weights = _low_pass(values, weights, geometry.columns)
+    if values["FakeSIRTiterations"]:
+        tilts, thickness = geometry.tilts, geometry.thickness
+        weights = filters.sirt_like(weights, values["FakeSIRTiterations"], thickness, tilts)
+    return weights
+
+
+def _low_pass(
+    values: Values, weights: npt.NDArray[np.float64], columns: int
+) -> npt.NDArray[np.float64]:
+    from etomotut.engine import filters
+
+    if values["HammingLikeFilter"] is not None:
+        return filters.hamming_end(weights, values["HammingLikeFilter"])
+    if values["RADIAL"] is None:
+        return weights
+    cutoff, falloff = values["RADIAL"]
+    unit = columns if cutoff > 1 else 1
+    return filters.gaussian_end(
+        weights, cutoff / unit, falloff / unit, is_true_sigma=values["FalloffIsTrueSigma"]
+    )
+
+
+def _response(
+    values: Values, geometry: Geometry, weights: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
     """Give the filter of each view (view, frequency), weighted and divided by their number."""
     from etomotut.engine import filters
 
-    tilts = np.asarray(geometry.tilts)
-    weights = filters.ramp(filters.padded_length(geometry.columns))
-    if values["HammingLikeFilter"] is not None:
-        weights = filters.hamming_end(weights, values["HammingLikeFilter"])
-    elif values["RADIAL"] is not None:
-        cutoff, falloff = values["RADIAL"]
-        unit = geometry.columns if cutoff > 1 else 1
-        weights = filters.gaussian_end(
-            weights, cutoff / unit, falloff / unit, is_true_sigma=values["FalloffIsTrueSigma"]
-        )
-    if values["FakeSIRTiterations"]:
-        weights = filters.sirt_like(
-            weights, values["FakeSIRTiterations"], geometry.thickness, tilts
-        )
     count, *shares = values["DENSWEIGHT"] or (2,)
     if shares and len(shares) != int(count):
         raise OptionError(f"option DENSWEIGHT has {len(shares)} shares for {count:g} steps")
-    views = filters.view_weights(tilts, neighbours=int(count), shares=shares or None)
+    views = filters.view_weights(geometry.tilts, neighbours=int(count), shares=shares or None)
     return np.outer(views / len(views), weights)
 
 

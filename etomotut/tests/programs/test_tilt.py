@@ -186,7 +186,11 @@ def test_the_header_knows_the_densities(series):
         (["-DENSWEIGHT", "2,1"], "option DENSWEIGHT has 1 shares for 2 steps"),
         (["-SUBSETSTART", "1,1"], "option SUBSETSTART needs FULLIMAGE"),
         (["-LOCALFILE", "a"], "option LOCALFILE is not embedded: local alignments need IMOD"),
-        (["-SIRTIterations", "5"], "option SIRTIterations is not embedded"),
+        (["-SIRTIterations", "5", "-XAXISTILT", "2"], "with x-axis tilts is not embedded"),
+        (["-SIRTIterations", "0"], "option SIRTIterations is 0; it must be at least 1"),
+        (["-SIRTIterations", "5", "-KeepIterations", "3,6"], "no iteration 6 to keep"),
+        (["-KeepIterations", "3"], "option KeepIterations needs SIRTIterations"),
+        (["-SIRTSubtraction"], "SIRTIterations does all iterations in one run"),
         (["-PARALLEL"], "turn them with trimvol"),
         (["-MODE", "6"], "option MODE is 6; allowed are 0, 1, 2"),
     ],
@@ -219,6 +223,103 @@ def test_a_fault_in_every_slab_ends_the_program(series, capsys, monkeypatch):
 def test_a_gpu_is_politely_done_without(series, capsys):
     run(series, "-UseGPU", "0", "-ActionIfGPUFails", "1,2")
     assert "Option UseGPU is ignored: the embedded program computes" in capsys.readouterr().out
+
+
+def test_a_constant_filter_blurs_the_ball(series):
+    plain, flat, half = (run(series, "-FlatFilterFraction", each) for each in ("0", "1", "0.5"))
+    assert flat.std() > 3 * plain.std()
+    assert np.allclose(half, (plain + flat) / 2, atol=1e-3 * flat.std())
+
+
+# --- SIRT ---------------------------------------------------------------------------------------
+
+
+def residuals(capsys):
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    return [float(words[2]) for words in lines if words[:1] == ["iteration"]]
+
+
+def test_sirt_shows_the_ball_where_it_is(series):
+    volume = run(series, "-SIRTIterations", "30", "-StartEmpty")
+    plain = run(series)
+    weights = np.maximum(volume - 0.5 * volume.max(), 0)
+    middle = [(weights * at).sum() / weights.sum() for at in np.indices(volume.shape)]
+    assert np.allclose(middle, [12, 7, 30], atol=0.3)
+    assert np.corrcoef(volume.ravel(), plain.ravel())[0, 1] > 0.6
+
+
+def test_each_iteration_agrees_better_with_the_views(series, capsys):
+    run(series, "-SIRTIterations", "12", "-StartEmpty")
+    told = residuals(capsys)
+    assert len(told) == 12
+    assert np.all(np.diff(told) < 0)
+    assert 100 > told[0] > 2 * told[-1]
+
+
+def test_kept_iterations_are_what_fewer_iterations_give(series):
+    whole = run(series, "-SIRTIterations", "6", "-KeepIterations", "2,4-6")
+    assert sorted(path.name for path in series.glob("out*")) == [
+        "out.rec",
+        "out_it02.rec",
+        "out_it04.rec",
+        "out_it05.rec",
+    ]
+    assert np.array_equal(run(series, "-SIRTIterations", "6"), whole)
+    assert np.array_equal(mrc.read(series / "out_it02.rec"), run(series, "-SIRTIterations", "2"))
+
+
+def test_sirt_ends_where_the_residual_hardly_falls(series, capsys):
+    run(series, "-SIRTIterations", "50", "-StartEmpty", "-StopAtChange", "0.05")
+    told = np.array(residuals(capsys))
+    falls = 1 - told[1:] / told[:-1]
+    assert 3 < len(told) < 50
+    assert falls[-1] < 0.06
+    assert np.all(falls[:-1] > 0.04)
+
+
+def test_sirt_slices_do_not_depend_on_others_or_threads(series):
+    whole = run(series, "-SIRTIterations", "3", "-Threads", "2")
+    part = run(series, "-SIRTIterations", "3", "-Threads", "1", "-SLICE", "4,20,8")
+    assert np.array_equal(part, whole[4:21:8])
+
+
+def test_sirt_scales_densities_and_stores_whole_numbers(series):
+    plain = run(series, "-SIRTIterations", "3")
+    assert np.allclose(
+        run(series, "-SIRTIterations", "3", "-SCALE", "100,2"), (plain + 100) * 2, atol=1e-3
+    )
+    whole = run(series, "-SIRTIterations", "3", "-MODE", "1")
+    assert whole.dtype == np.int16
+    assert np.abs(whole - plain).max() <= 0.5
+
+
+def test_sirt_does_not_see_the_background(series):
+    views = mrc.read(series / "in.mrc")
+    plain = run(series, "-SIRTIterations", "4")
+    brighter = views + np.arange(13)[:, None, None]
+    moved = run(write(series, brighter, ANGLES), "-SIRTIterations", "4") - plain
+    assert moved.std() < 1e-3 * plain.std()
+
+
+def test_sirt_never_takes_more_memory_than_it_may(series, monkeypatch):
+    from etomotut.programs import tilt_sirt
+
+    counted = Counted()
+    wanted = run(series, "-SIRTIterations", "2", "-Threads", "2")
+    monkeypatch.setattr(tilt_sirt, "MEMORY", 1)
+    monkeypatch.setattr(tilt_sirt, "share_out", counted)
+    assert np.array_equal(run(series, "-SIRTIterations", "2", "-Threads", "2"), wanted)
+    assert counted.workers == 1
+
+
+class Counted:
+    """Stands for share_out, and remembers the number of workers."""
+
+    workers = 0
+
+    def __call__(self, items, workers):
+        self.workers = len(workers)
+        return map(workers[0], items)
 
 
 # --- against IMOD -------------------------------------------------------------------------------
@@ -274,6 +375,21 @@ def test_the_tomogram_is_imods(reference, tmp_path, name):
 
 
 @pytest.mark.reference()
+@pytest.mark.parametrize(
+    ("name", "iterations", "slices"),
+    [("tilt_sirt5_y160-200", "5", "160,199"), ("variants/tilt_sirt10", "10", "170,179")],
+)
+def test_sirt_is_imods(reference, tmp_path, name, iterations, slices):
+    source, angles = reference / "aligned_linear.mrc", reference / "tiltalign.tlt"
+    files = [str(source), str(tmp_path / "out.rec"), "-TILTFILE", str(angles)]
+    options = ["-THICKNESS", "120", "-RADIAL", ".4,.05", "-SLICE", slices]
+    assert main(["tilt", *files, *options, "-SIRTIterations", iterations]) == 0
+    found, theirs = mrc.read(tmp_path / "out.rec"), mrc.read(reference / f"{name}.mrc")
+    compare(found, theirs, slope=0.03)
+    assert np.corrcoef(found.ravel(), theirs.ravel().astype(float))[0, 1] > 0.995
+
+
+@pytest.mark.reference()
 def test_the_sirt_like_filter_resembles_imods_sirt(reference, tmp_path):
     source, angles = reference / "aligned_linear.mrc", reference / "tiltalign.tlt"
     files = [str(source), str(tmp_path / "out.rec"), "-TILTFILE", str(angles)]
@@ -297,6 +413,8 @@ def test_the_sirt_like_filter_resembles_imods_sirt(reference, tmp_path):
         ["-FULLIMAGE", "300,400", "-SUBSETSTART", "10,30", "-OFFSET", "1,4", "-AdjustOrigin"],
         ["-EXCLUDELIST2", "1-5,20", "-DENSWEIGHT", "3", "-SCALE", "100,3"],
         ["-WIDTH", "300", "-SHIFT", "5,-9", "-AdjustOrigin"],
+        ["-SIRTIterations", "3"],
+        ["-SIRTIterations", "8", "-FlatFilterFraction", "0.5", "-RADIAL", ".3,.05"],
     ],
 )
 def test_the_tomogram_is_that_of_the_imod_here(imod, reference, tmp_path, words):
