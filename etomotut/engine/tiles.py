@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 from typing import Iterator, List, Sequence, Tuple
 
 Part = Tuple[slice, ...]
@@ -24,11 +25,13 @@ class Tile:
 def split(shape: Sequence[int], reach: int, largest: int) -> Iterator[Tile]:
     """Give the tiles of a volume (z, y, x), z slowest, which together give each voxel once.
 
-    A voxel's result depends on what is up to `reach` voxels away along each axis. Sources have no
-    more than `largest` voxels unless that would leave cores narrower than the reach.
+    A voxel's result depends on what is up to `reach` voxels away along each axis. A volume with no
+    more than `largest` voxels is one tile; else the sources of tiles have no more, unless that
+    would leave cores narrower than the reach.
     """
     pieces = [1] * len(shape)
-    while _voxels(shape, pieces, reach) > largest:
+    is_large = prod(shape) > largest
+    while is_large and _voxels(shape, pieces, reach) > largest:
         cores = [-(-n // count) for n, count in zip(shape, pieces)]
         if max(cores) <= max(reach, 1):
             break

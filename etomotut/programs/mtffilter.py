@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 
+_VOXELS_AT_ONCE = 1 << 29  # of a volume; more are done in tiles
 _NO_MTF = "inverting a detector's transfer function needs IMOD's mtffilter"
 _NO_PLATE = "the filter for phase plates needs IMOD's mtffilter"
 _NO_LINES = "filters in one dimension are those of tilt"
@@ -67,7 +68,7 @@ OPTIONS = (
     Option("FilterRadius1", float, "below it low frequencies fall off with the sigma of "
            "LowPassRadiusSigma; if negative, the Gaussian of HighPassSigma starts there",
            short="radius1"),
-    Option("DensityScaleFactor", float, "factor for the filtered densities", 1.0, "denscale"),
+    Option("DensityScaleFactor", float, "factor for the filtered densities", short="denscale"),
     Option("TypeOfDoseFile", int, "numbers in each line of the dose file: 1 the dose of the view, "
            "2 the dose before it and its own, 3 the dose before and after it", None, "dtype",
            choices=(1, 2, 3)),
@@ -124,7 +125,7 @@ def _refuse(values: Values) -> None:
             raise OptionError(f"option {name} is not embedded: {why}")
     in_frequency = [
         name
-        for name in ("LowPassRadiusSigma", "HighPassSigma", "FilterRadius1")
+        for name in ("LowPassRadiusSigma", "HighPassSigma", "FilterRadius1", "DensityScaleFactor")
         if values[name] is not None
     ]
     if _has_doses(values) and in_frequency:
@@ -166,15 +167,16 @@ def _filter_sections(
 ) -> int:
     """Write sections, those `chosen` of them filtered; gives how many densities were cut."""
     from etomotut.engine.densities import round_to
+    from etomotut.engine.frequency_filters import filter_array
     from etomotut.programs.streaming import in_order, require_numbers
 
-    chosen_filter = _section_filters(values, stack)
+    response = _responses(values, stack)
 
     def make(section: int) -> Tuple[Array, int, int]:
         image = stack[section]
         if section in chosen:
             require_numbers(image, f"section {section} of {stack.path}")
-            image = chosen_filter(section)(image) * np.float32(values["DensityScaleFactor"])
+            image = filter_array(image, response(section))
         return round_to(image, out.dtype)
 
     cut = 0
@@ -185,33 +187,26 @@ def _filter_sections(
     return cut
 
 
-def _section_filters(values: Values, stack: Stack) -> Callable[[int], Callable[[Array], Array]]:
-    """Give what gives the filter of a section."""
-    from etomotut.engine.frequency_filters import FrequencyFilter
-
-    if not _has_doses(values):
-        edges = _edges(values)
-        shared = FrequencyFilter(stack.shape[1:], edges, edges.reach)
-        return lambda section: shared
-    responses = _dose_responses(values, stack)
-    around = min(_MOST_AROUND, min(stack.shape[1:]))
-    return lambda section: FrequencyFilter(stack.shape[1:], responses[section], around)
-
-
-_MOST_AROUND = 64  # pixels that an image is continued by, where its filter has no end
+def _responses(values: Values, stack: Stack) -> Callable[[int], Response]:
+    """Give what gives the response for a section."""
+    if _has_doses(values):
+        return _dose_responses(values, stack).__getitem__
+    edges = _edges(values)
+    return lambda section: edges
 
 
 def _filter_volume(values: Values, stack: Stack, out: Writer) -> int:
-    from etomotut.engine.frequency_filters import FrequencyFilter
+    from etomotut.engine.frequency_filters import filter_array
     from etomotut.programs.tiling import filter_volume
 
-    edges, factor = _edges(values), np.float32(values["DensityScaleFactor"])
-
-    def make(shape: Tuple[int, ...]) -> Callable[[Array], Array]:
-        made = FrequencyFilter(shape, edges, edges.reach)
-        return lambda box: made(box) * factor
-
-    return filter_volume(stack, out, make, edges.reach)
+    edges = _edges(values)
+    return filter_volume(
+        stack,
+        out,
+        lambda box, workers: filter_array(box, edges, workers=workers),
+        reach=edges.reach,
+        largest=_VOXELS_AT_ONCE,
+    )
 
 
 def _edges(values: Values) -> Edges:
@@ -234,6 +229,7 @@ def _edges(values: Values) -> Edges:
         low_pass=low_pass,
         high_pass=None if sigma is None else (max(-radius, 0.0), sigma),
         shoulder=(radius, low_pass[1]) if radius > 0 else None,
+        factor=1.0 if values["DensityScaleFactor"] is None else values["DensityScaleFactor"],
     )
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Callable, Dict, Tuple
+from typing import TYPE_CHECKING, Any, Callable
 
 import numpy.typing as npt
 
@@ -15,33 +14,33 @@ if TYPE_CHECKING:
     from etomotut.formats.mrc import Stack, Writer
 
 Array = npt.NDArray[Any]
-Filter = Callable[[Array], Array]
-
-TILE_VOXELS = 1 << 25  # of what a thread reads at a time, with all that is around a tile
 
 
 def filter_volume(
-    volume: Stack, out: Writer, make: Callable[[Tuple[int, ...]], Filter], reach: int
+    volume: Stack,
+    out: Writer,
+    function: Callable[[Array, int], Array],
+    *,
+    reach: int,
+    largest: int,
 ) -> int:
     """Filter a volume into a file; gives how many densities the file's type cut.
 
-    `make` gives the filter for boxes (z, y, x) of a shape. What is more than `reach` voxels away
-    from a voxel must not count for it, or not much.
+    `function` filters a box (z, y, x) with so many threads. What is more than `reach` voxels away
+    from a voxel must not count for it, or hardly. No more than `largest` voxels are read at a
+    time, by all threads together: as one box if the volume has no more.
     """
     from etomotut.engine.tiles import split
 
-    filters: Dict[Tuple[int, ...], Filter] = {}
-    lock = threading.Lock()
+    tiles = list(split(volume.shape, reach, largest))
+    if len(tiles) > 1:
+        tiles = list(split(volume.shape, reach, largest // threads()))
+    at_once = min(threads(), len(tiles))
 
     def work(tile: Tile) -> int:
-        box = volume[tile.source]
-        with lock:
-            if box.shape not in filters:
-                filters[box.shape] = make(box.shape)
-        return _write(out, tile, filters[box.shape](box))
+        return _write(out, tile, function(volume[tile.source], threads() // at_once))
 
-    tiles = list(split(volume.shape, reach, TILE_VOXELS))
-    with ThreadPoolExecutor(min(threads(), len(tiles))) as pool:
+    with ThreadPoolExecutor(at_once) as pool:
         waiting = [pool.submit(work, tile) for tile in tiles]
         try:
             return sum(done.result() for done in progress(waiting, "Tiles"))

@@ -36,6 +36,7 @@ POSITIONAL = ("InputFile", "OutputFile")
 
 Array = npt.NDArray[Any]
 _SIGMAS = 4.0  # at which a Gaussian ends
+_VOXELS_AT_ONCE = 1 << 24
 
 
 def run(values: Values) -> None:
@@ -59,7 +60,9 @@ def run(values: Values) -> None:
         origin=volume.origin,
         labels=[*volume.labels, "etomotut volumefilter"],
     ) as out:
-        cut = filter_volume(volume, out, lambda shape: smooth, reach)
+        cut = filter_volume(
+            volume, out, lambda box, _: smooth(box), reach=reach, largest=_VOXELS_AT_ONCE
+        )
     if cut:
         print(f"WARNING: {cut} densities were beyond what the data type holds, and were cut")
     size = " x ".join(map(str, volume.shape[::-1]))

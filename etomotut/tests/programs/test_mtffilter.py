@@ -8,7 +8,7 @@ import pytest
 from etomotut.__main__ import main
 from etomotut.engine.frequency_filters import Edges
 from etomotut.formats import doses, mrc
-from etomotut.programs import tiling
+from etomotut.programs import mtffilter as program
 
 SIZE = 96
 PIXEL = 4.0
@@ -108,7 +108,7 @@ def test_tiles_of_a_volume_show_no_seams(tmp_path, monkeypatch):
     mrc.write(tmp_path / "in.mrc", volume, pixel_size=PIXEL, volume=True)
     words = ["-3dfilter", "-lowpass", "0.1,0.1", "-highpass", "0.06"]
     whole = run(tmp_path / "in.mrc", *words)
-    monkeypatch.setattr(tiling, "TILE_VOXELS", 250_000)
+    monkeypatch.setattr(program, "_VOXELS_AT_ONCE", 200_000)
     for threads in (1, 3):
         found = run(tmp_path / "in.mrc", *words, "-Threads", threads)
         assert 0 < np.abs(found - whole).max() < 5e-3 * whole.std()

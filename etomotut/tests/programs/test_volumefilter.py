@@ -6,7 +6,7 @@ import scipy.ndimage
 
 from etomotut.__main__ import main
 from etomotut.formats import mrc
-from etomotut.programs import tiling
+from etomotut.programs import volumefilter as program
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_a_gaussian_spreads_a_point_by_its_sigma(volume):
 @pytest.mark.parametrize("threads", [1, 3])
 def test_tiles_show_no_seams(volume, monkeypatch, words, threads):
     whole = smooth(volume, *words)
-    monkeypatch.setattr(tiling, "TILE_VOXELS", 15_000)
+    monkeypatch.setattr(program, "_VOXELS_AT_ONCE", 15_000)
     tiled = smooth(volume, *words, "-Threads", threads)
     assert np.allclose(tiled, whole, rtol=1e-6)
 
