@@ -7,6 +7,7 @@ from etomotut.protocols.protocol_apply_alignment import ProtEtomotutApplyAlignme
 from etomotut.protocols.protocol_crop import ProtEtomotutCrop
 from etomotut.protocols.protocol_fiducial_alignment import ProtEtomotutFiducialAlignment
 from etomotut.protocols.protocol_fiducial_model import ProtEtomotutFiducialModel
+from etomotut.protocols.protocol_import_ctf import ProtEtomotutImportCtf
 from etomotut.protocols.protocol_prealign import ProtEtomotutPrealign
 from etomotut.protocols.protocol_preprocess import ProtEtomotutPreprocess
 from etomotut.protocols.protocol_reconstruct import ProtEtomotutReconstruct
@@ -17,6 +18,7 @@ __all__ = [
     "ProtEtomotutCrop",
     "ProtEtomotutFiducialAlignment",
     "ProtEtomotutFiducialModel",
+    "ProtEtomotutImportCtf",
     "ProtEtomotutPrealign",
     "ProtEtomotutPreprocess",
     "ProtEtomotutReconstruct",

@@ -11,7 +11,9 @@ from typing import Any, Collection, Dict, Mapping, Sequence
 
 from pwem.objects import Set
 from tomo.objects import (
+    CTFTomoSeries,
     LandmarkModel,
+    SetOfCTFTomoSeries,
     SetOfLandmarkModels,
     SetOfTiltSeries,
     SetOfTiltSeriesCoordinates,
@@ -20,13 +22,14 @@ from tomo.objects import (
     Tomogram,
 )
 
-from etomotut.convert.series import Changes, derive, set_axis
+from etomotut.convert.series import Changes, change_acquisition, derive
 
 TILT_SERIES = "TiltSeries"
 INTERPOLATED = "InterpolatedTiltSeries"
 MODEL_GAPS = "FiducialModelGaps"
 MODEL_NO_GAPS = "FiducialModelNoGaps"
 COORDINATES = "TiltSeriesCoordinates"
+CTFS = "CTFTomoSeries"
 TOMOGRAMS = "Tomograms"
 FAILED_SERIES = "FailedTiltSeries"
 FAILED_TOMOGRAMS = "FailedTomograms"
@@ -36,6 +39,7 @@ FILES = {
     MODEL_GAPS: "setOfLandmarksGaps",
     MODEL_NO_GAPS: "setOfLandmarksNoGaps",
     COORDINATES: "tiltSeriesCoordinates",
+    CTFS: "ctfTomoSeries",
     TOMOGRAMS: "tomograms",
     FAILED_SERIES: "tiltseriesFailed",
     FAILED_TOMOGRAMS: "tomogramsFailed",
@@ -56,11 +60,19 @@ class Item:
 
 
 @dataclass
+class CtfModels:
+    """A Scipion CTF series that is still empty, and its models, one a view."""
+
+    series: Any
+    models: Sequence[Any]
+
+
+@dataclass
 class Result:
     """What a stage made of an item.
 
-    `outputs` by name: Changes to the input series, a Tomogram, a LandmarkModel, or a list of
-    coordinates. `numbers` go into the summary and the records.
+    `outputs` by name: Changes to the input series, a Tomogram, a LandmarkModel, CtfModels, or a
+    list of coordinates. `numbers` go into the summary and the records.
     """
 
     outputs: Mapping[str, Any]
@@ -78,6 +90,8 @@ class Outputs:
         for name, thing in result.outputs.items():
             if isinstance(thing, Changes):
                 self._add_series(name, item, thing)
+            elif isinstance(thing, CtfModels):
+                self._add_models(name, thing)
             elif isinstance(thing, LandmarkModel):
                 self._add(name, SetOfLandmarkModels, [thing])
             elif isinstance(thing, Tomogram):
@@ -94,7 +108,7 @@ class Outputs:
             output.enableAppend()
             items = [each.clone() for each in output.iterItems()]
             for item in [each for each in items if each.getTsId() not in done]:
-                if isinstance(item, TiltSeries):
+                if isinstance(item, (TiltSeries, CTFTomoSeries)):
                     output._setItemMapperPath(item)
                     images = item._getMapper().db
                     for table in ("Objects", "Classes"):
@@ -144,12 +158,23 @@ class Outputs:
         series, images = derive(item.object, item.images, changes)
         output = self._open(name, SetOfTiltSeries)
         output.setSamplingRate(series.getSamplingRate())
-        set_axis(output.getAcquisition(), changes)
+        change_acquisition(output.getAcquisition(), changes)
         output.append(series)
         for image in images:
             series.append(image)
         series.write()
         output.update(series)
+        self._publish(name, output)
+
+    def _add_models(self, name: str, found: CtfModels) -> None:
+        if self.has(name, found.series.getTsId()):
+            return
+        output = self._open(name, SetOfCTFTomoSeries)
+        output.append(found.series)
+        for model in found.models:
+            found.series.append(model)
+        found.series.write(properties=False)
+        output.update(found.series)
         self._publish(name, output)
 
     def _add(self, name: str, set_class: Any, things: Sequence[Any]) -> None:

@@ -75,6 +75,14 @@ FORMS = {
         "xStretchGroupSize": 7,
         "skewGroupSize": 11,
     },
+    "ProtEtomotutImportCtf": {
+        "hostName": "localhost",
+        "numberOfThreads": 2,
+        "binThreads": 1,
+        "inputSetOfTiltSeries": None,
+        "filesPath": None,
+        "filesPattern": "*.defocus",
+    },
     "ProtEtomotutApplyAlignment": {
         **SERIES,
         "binning": 1,
@@ -118,6 +126,7 @@ LABELS_AND_OUTPUTS = {
         "fiducial alignment",
         ["FiducialModelNoGaps", "TiltSeries", "TiltSeriesCoordinates"],
     ),
+    "ProtEtomotutImportCtf": ("import CTF", ["CTFTomoSeries"]),
     "ProtEtomotutApplyAlignment": ("apply alignment", ["InterpolatedTiltSeries"]),
     "ProtEtomotutReconstruct": ("tomogram reconstruction", ["Tomograms"]),
     "ProtEtomotutCrop": ("crop tomograms", ["Tomograms"]),
