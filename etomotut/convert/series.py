@@ -22,13 +22,17 @@ IDENTITY: Array = np.eye(3)
 
 @dataclass(frozen=True)
 class View:
-    """One view: its section of the file (from 1), and the transform (2, 3) that it has, if any."""
+    """One view: its section of the file (from 1), and the transform (2, 3) that it has, if any.
+
+    `doses` are the one before the view and its own, e/Å², if they are known.
+    """
 
     order: int
     section: int
     tilt_angle: float
     is_enabled: bool = True
     transform: Optional[Array] = None
+    doses: Optional[Tuple[float, float]] = None
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,8 @@ class Changes:
 
     New `files` that are `restacked` hold the used views only, in their order. `transforms`
     (used view, 2, 3) and `tilt_angles` are of the used views, in new pixels and degrees. An
-    interpolated series loses its transforms, and its axis is vertical.
+    interpolated series loses its transforms, and its axis is vertical. One that is dose-weighted
+    has no doses, so that it is not weighted twice.
     """
 
     files: Optional[Mapping[str, str]] = None
@@ -109,6 +114,7 @@ class Changes:
     tilt_angles: Optional[Array] = None
     axis_angle: Optional[float] = None
     is_interpolated: bool = False
+    is_dose_weighted: bool = False
 
 
 def rotation_of(transforms: npt.ArrayLike) -> float:
@@ -171,12 +177,16 @@ def derive(tilt_series: Any, images: Sequence[Any], changes: Changes) -> Tuple[A
     return new, sorted(new_images, key=lambda image: image.getTiltAngle())
 
 
-def set_axis(acquisition: Any, changes: Changes) -> None:
-    """Write the changed tilt axis into a Scipion acquisition."""
+def change_acquisition(acquisition: Any, changes: Changes) -> None:
+    """Write a changed tilt axis, and that there are no doses, into a Scipion acquisition."""
     if changes.is_interpolated:
         acquisition.setTiltAxisAngle(0.0)
     elif changes.axis_angle is not None:
         acquisition.setTiltAxisAngle(float(changes.axis_angle))
+    if changes.is_dose_weighted:
+        acquisition.setAccumDose(0.0)
+        acquisition.setDoseInitial(0.0)
+        acquisition.setDosePerFrame(0.0)
 
 
 def _read_view(image: Any) -> View:
@@ -189,7 +199,16 @@ def _read_view(image: Any) -> View:
         float(image.getTiltAngle()),
         bool(image.isEnabled()),
         matrix,
+        _read_doses(image.getAcquisition()),
     )
+
+
+def _read_doses(acquisition: Any) -> Optional[Tuple[float, float]]:
+    after = None if acquisition is None else acquisition.getAccumDose()
+    if after is None:
+        return None
+    own = float(acquisition.getDosePerFrame() or 0.0)
+    return max(float(after) - own, 0.0), own
 
 
 def _read_files(images: Sequence[Any]) -> Dict[str, str]:
@@ -250,7 +269,7 @@ def _derive_transform(
 
 def _derive_acquisition(acquisition: Any, images: Sequence[Any], changes: Changes) -> Any:
     new = acquisition.clone()
-    set_axis(new, changes)
+    change_acquisition(new, changes)
     if changes.restacked or changes.tilt_angles is not None:
         angles = [image.getTiltAngle() for image in images]
         new.setAngleMin(min(angles))

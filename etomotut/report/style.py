@@ -5,6 +5,7 @@ Colours are from Okabe and Ito's set; lengths are told in nm and angles in degre
 
 from __future__ import annotations
 
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Dict, Iterator, Sequence, Tuple
 
@@ -21,6 +22,7 @@ INK, FAINT, LINE = "#2b2b2b", "#6f6f6f", "#dcdcdc"
 BLUE, ORANGE, GREEN, RED = "#0072b2", "#e69f00", "#009e73", "#d55e00"
 RESIDUAL_COLOURS = ("#2c6fbb", "#56b4e9", "#f0e442", "#e69f00", "#d55e00")
 
+_LOCK = threading.RLock()
 _RC: Dict[str, Any] = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
@@ -49,10 +51,10 @@ _RC: Dict[str, Any] = {
 
 @contextmanager
 def drawing() -> Iterator[None]:
-    """Draw in our style inside this block, and leave matplotlib as it was."""
+    """Draw in our style inside this block, one thread at a time, and leave matplotlib as it was."""
     import matplotlib
 
-    with matplotlib.rc_context(_RC):
+    with _LOCK, matplotlib.rc_context(_RC):  # the settings are those of all threads
         yield
 
 

@@ -174,6 +174,26 @@ def test_doses_are_never_touched(tmp_path):
     assert {i.getAcquisition().getAccumDose() for i in made if i.getTiltAngle() == 20} == {42.0}
 
 
+def test_doses_are_read_as_the_one_before_a_view_and_its_own(tmp_path):
+    series, images = tilt_series(tmp_path, ANGLES)
+    for image in images:
+        image.getAcquisition().setAccumDose(3.0 * image.getAcquisitionOrder() + 1.0)
+    images[4].getAcquisition()._accumDose.set(None)
+    views = read_series(series, images).views
+    assert [view.doses for view in views] == [(1, 3), (4, 3), (7, 3), (10, 3), None]
+
+
+def test_dose_weighted_series_have_no_doses_left(tmp_path):
+    series, images = tilt_series(tmp_path, ANGLES)
+    new, made = derive(series, images, Changes(files={FULL: "a.mrcs"}, is_dose_weighted=True))
+    for each in (new, *made):
+        acquisition = each.getAcquisition()
+        doses = acquisition.getAccumDose(), acquisition.getDoseInitial()
+        assert (*doses, acquisition.getDosePerFrame()) == (0, 0, 0)
+    assert images[0].getAcquisition().getAccumDose() == 120.0
+    assert [view.doses for view in read_series(new, made).views] == [(0, 0)] * 5
+
+
 def test_an_angle_is_given_near_the_one_before():
     assert near(174.2, -185.0) == pytest.approx(-185.8)
     assert near(-95.0, 264.0) == pytest.approx(265.0)
