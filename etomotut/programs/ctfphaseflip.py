@@ -20,7 +20,7 @@ from etomotut.programs.console import keep_freed_memory, progress, require_file,
 from etomotut.programs.options import THREADS, Kind, Option, Several, Values
 
 if TYPE_CHECKING:
-    from etomotut.engine.ctf import Defocus
+    from etomotut.engine.ctf import Defocus, Microscope
     from etomotut.formats.mrc import Stack
 
 _IGNORED: Dict[str, Tuple[Kind, str, str]] = {
@@ -68,7 +68,7 @@ _STEEPEST = 89.0  # degrees
 
 
 @dataclass(frozen=True)
-class _View:
+class View:
     """A view to correct: its number from 0, tilt in degrees, shift of its centre in pixels."""
 
     number: int
@@ -88,7 +88,7 @@ def run(values: Values) -> None:
     views = _chosen_views(values, stack)
     dtype = np.dtype(_TYPES.get(stack.dtype, stack.dtype))
 
-    def corrected(view: _View) -> npt.NDArray[Any]:
+    def corrected(view: View) -> npt.NDArray[Any]:
         return _stored(_correct(stack, view, values), dtype)
 
     with mrc.create(
@@ -114,7 +114,7 @@ def _refuse(values: Values) -> None:
             print(f"Option {name} is ignored: {why}")
 
 
-def _chosen_views(values: Values, stack: Stack) -> List[_View]:
+def _chosen_views(values: Values, stack: Stack) -> List[View]:
     """Put together what is known of each view that is to be corrected, and tell it."""
     views = read_views(values, len(stack))
     first, last = values["StartingEndingViews"] or (1, len(stack))
@@ -128,7 +128,7 @@ def _chosen_views(values: Values, stack: Stack) -> List[_View]:
     return views[first - 1 : last]
 
 
-def read_views(values: Values, count: int) -> List[_View]:
+def read_views(values: Values, count: int) -> List[View]:
     """Read tilt angles, defocus and transforms of the views of a stack; raises EtomotutError."""
     from etomotut.formats import defocus, tlt, xf
 
@@ -148,9 +148,16 @@ def read_views(values: Values, count: int) -> List[_View]:
         shifts = transforms[:, 0, 2]
         turns = np.degrees(np.arctan2(transforms[:, 1, 0], transforms[:, 0, 0]))
     return [
-        _View(n, float(tilts[n]), float(shifts[n]), _defocus(table, n, float(turns[n])))
+        View(n, float(tilts[n]), float(shifts[n]), _defocus(table, n, float(turns[n])))
         for n in range(count)
     ]
+
+
+def microscope(values: Values) -> Microscope:
+    """Give the microscope that the options tell of."""
+    from etomotut.engine.ctf import Microscope
+
+    return Microscope(values["Voltage"], values["SphericalAberration"], values["AmplitudeContrast"])
 
 
 def _defocus(table: Any, row: int, turn: float) -> Defocus:
@@ -173,8 +180,7 @@ def _describe(defocus: Defocus) -> str:
     return text
 
 
-def _correct(stack: Stack, view: _View, values: Values) -> npt.NDArray[np.float32]:
-    from etomotut.engine.ctf import Microscope
+def _correct(stack: Stack, view: View, values: Values) -> npt.NDArray[np.float32]:
     from etomotut.engine.phase_flipping import Strips, flip_phases
     from etomotut.programs.streaming import require_numbers
 
@@ -184,7 +190,7 @@ def _correct(stack: Stack, view: _View, values: Values) -> npt.NDArray[np.float3
     return flip_phases(
         image,
         view.defocus,
-        Microscope(values["Voltage"], values["SphericalAberration"], values["AmplitudeContrast"]),
+        microscope(values),
         pixel_size=pixel_size,
         slope=pixel_size * float(np.tan(np.radians(view.tilt))),
         middle=(stack.shape[2] - 1) / 2 + view.shift,
