@@ -75,4 +75,27 @@
   pages   = {603--607},
   year    = {2012}
 }
+
+@article{Gilbert1972,
+  title   = {Iterative methods for the three-dimensional reconstruction of an object from
+             projections},
+  author  = {Gilbert, Peter},
+  journal = {Journal of Theoretical Biology},
+  volume  = {36},
+  number  = {1},
+  pages   = {105--117},
+  year    = {1972},
+  doi     = {10.1016/0022-5193(72)90180-4}
+}
+
+@article{Agulleiro2011,
+  title   = {Fast tomographic reconstruction on multicore computers},
+  author  = {Agulleiro, J. I. and Fernandez, J. J.},
+  journal = {Bioinformatics},
+  volume  = {27},
+  number  = {4},
+  pages   = {582--583},
+  year    = {2011},
+  doi     = {10.1093/bioinformatics/btq692}
+}
 """

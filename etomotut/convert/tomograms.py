@@ -12,12 +12,17 @@ from etomotut.convert.series import EVEN, FULL, ODD
 
 
 def new_tomogram(
-    tilt_series: Any, files: Mapping[str, str], shift: Sequence[float] = (0.0, 0.0)
+    tilt_series: Any,
+    files: Mapping[str, str],
+    shift: Sequence[float] = (0.0, 0.0),
+    *,
+    rows: float = 0.0,
 ) -> Any:
     """Give the tomogram reconstructed from a tilt series; `files` by FULL, ODD and EVEN.
 
     `shift` (x, z) in voxels is what the features were moved by in the reconstruction, as the
-    option SHIFT of tilt counts it, before its volume was turned (which makes -z of z).
+    option SHIFT of tilt counts it, before its volume was turned (which makes -z of z). `rows` is
+    how many rows its middle lies beyond that of the images, where not all of them were used.
     """
     from tomo.objects import Tomogram
 
@@ -28,7 +33,7 @@ def new_tomogram(
     _set_files(tomogram, files)
     tomogram.setOrigin()
     pixel = tilt_series.getSamplingRate()
-    _move_origin(tomogram, (-shift[0] * pixel, 0.0, shift[1] * pixel))
+    _move_origin(tomogram, (-shift[0] * pixel, rows * pixel, shift[1] * pixel))
     return tomogram
 
 

@@ -11,6 +11,7 @@ from etomotut.protocols.protocol_import_ctf import ProtEtomotutImportCtf
 from etomotut.protocols.protocol_prealign import ProtEtomotutPrealign
 from etomotut.protocols.protocol_preprocess import ProtEtomotutPreprocess
 from etomotut.protocols.protocol_reconstruct import ProtEtomotutReconstruct
+from etomotut.protocols.protocol_tomo3d import ProtEtomotutTomo3d
 from etomotut.protocols.protocol_xray_eraser import ProtEtomotutXrayEraser
 
 __all__ = [
@@ -22,5 +23,6 @@ __all__ = [
     "ProtEtomotutPrealign",
     "ProtEtomotutPreprocess",
     "ProtEtomotutReconstruct",
+    "ProtEtomotutTomo3d",
     "ProtEtomotutXrayEraser",
 ]

@@ -126,3 +126,14 @@ def test_the_disk_that_is_needed_is_that_of_the_results(name, gigabytes):
     assert stage.bytes_needed(form(name), one) / 1e9 == pytest.approx(gigabytes, rel=0.02)
     both = stage.bytes_needed(form(name, processOddEven=True), one)
     assert both / 1e9 == pytest.approx(3 * gigabytes, rel=0.02)
+
+
+def test_tomo3d_is_not_asked_for_what_it_cannot_make():
+    name = "ProtEtomotutTomo3d"
+    assert problems(name) == []
+    assert "201 is odd" in problems(name, tomoThickness=201)[0]
+    assert "from 9 to 5 are none" in problems(name, iniSlice=9, finSlice=5)[0]
+    assert "from 9 need a last one" in problems(name, iniSlice=9)[0]
+    assert "twice the width of the images, 1440" in problems(name, tomoThickness=3000)[0]
+    assert "no alignment" in doubts(name)[0]
+    assert doubts(name, ALIGNED) == []

@@ -10,6 +10,7 @@ import etomotut.protocols as stages
 from etomotut.backends import Backend
 from etomotut.errors import EtomotutError
 from etomotut.protocols.protocol_fiducial_model import pair
+from etomotut.protocols.protocol_tomo3d import residual_of
 from etomotut.tests.protocols.test_names import form_of
 
 
@@ -187,6 +188,39 @@ def test_what_is_zero_on_the_form_is_left_to_tilt():
     assert slices["WIDTH"] is None
     assert slices["FakeSIRTiterations"] is None
     assert reconstruction(fakeInteractionsSIRT=10)[0]["FakeSIRTiterations"] == 10
+
+
+def tomo3d(**changes):
+    stage = stages.ProtEtomotutTomo3d
+    files = {"stack": "a.st", "angles": "a.tlt", "slices": "a.rec", "tomogram": "a.mrc"}
+    return check(stage.commands(form(stage.__name__, **changes), files, 4))
+
+
+def test_the_final_tomogram_is_30_iterations_of_sirt_200_thick():
+    slices, turned = tomo3d()
+    wanted = {"a": "a.tlt", "i": "a.st", "o": "a.rec", "S": True, "l": 30, "z": 200, "t": 4}
+    assert {name: value for name, value in slices.items() if value is not None} == wanted
+    assert turned.items() >= {"InputFile": "a.rec", "RotateX": True}.items()
+
+
+def test_weighted_back_projection_knows_no_iterations():
+    values = tomo3d(method=0, hamming=0.25, stopAtChange=0.1)[0]
+    assert (values["S"], values["l"], values["StopAtChange"]) == (False, None, None)
+    assert values["m"] == 0.25
+    assert tomo3d(hamming=0.25)[0]["m"] is None
+
+
+def test_a_part_of_the_slices_stays_where_it_is():
+    assert tomo3d(iniSlice=10, finSlice=19, tomoWidth=80)[0]["y"] == (10, 19)
+    middle = stages.ProtEtomotutTomo3d.rows_beyond_middle
+    assert middle(form("ProtEtomotutTomo3d"), 100) == 0
+    assert middle(form("ProtEtomotutTomo3d", iniSlice=10, finSlice=19), 100) == -35
+
+
+def test_the_residual_is_read_from_the_log():
+    log = "Root mean square\n  iteration   1    91.582 %\n  iteration   2    87.601 %\n4 slices"
+    assert residual_of(log) == {"iterations": 2, "residual": 87.601}
+    assert residual_of("Iteration 3 done") == {}
 
 
 def ranges(size=(100, 80, 300), **changes):

@@ -103,6 +103,18 @@ FORMS = {
         "radialSecondParameter": 0.035,
         "processOddEven": False,
     },
+    "ProtEtomotutTomo3d": {
+        **SERIES,
+        "method": 1,
+        "nIterations": 30,
+        "stopAtChange": 0.0,
+        "hamming": 0.0,
+        "tomoThickness": 200,
+        "tomoWidth": 0,
+        "iniSlice": 0,
+        "finSlice": 0,
+        "processOddEven": False,
+    },
     "ProtEtomotutCrop": {
         **COMMON,
         "inputSetOfTomograms": None,
@@ -129,6 +141,7 @@ LABELS_AND_OUTPUTS = {
     "ProtEtomotutImportCtf": ("import CTF", ["CTFTomoSeries"]),
     "ProtEtomotutApplyAlignment": ("apply alignment", ["InterpolatedTiltSeries"]),
     "ProtEtomotutReconstruct": ("tomogram reconstruction", ["Tomograms"]),
+    "ProtEtomotutTomo3d": ("tomo3d reconstruction", ["Tomograms"]),
     "ProtEtomotutCrop": ("crop tomograms", ["Tomograms"]),
 }
 
@@ -164,6 +177,7 @@ def test_labels_and_outputs_stay_as_users_have_stored_them(name):
         ("ProtEtomotutFiducialModel", "typeOfModel", ["gold beads", "patches"]),
         ("ProtEtomotutFiducialAlignment", "rotationSolutionType", 4),
         ("ProtEtomotutFiducialAlignment", "tiltAngleSolutionType", 3),
+        ("ProtEtomotutTomo3d", "method", ["WBP", "SIRT"]),
         ("ProtEtomotutCrop", "backend", ["Auto", "IMOD", "Embedded"]),
     ],
 )
