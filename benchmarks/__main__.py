@@ -17,6 +17,7 @@ from benchmarks.limit import Limit
 SUBJECTS = (
     "start",
     "tilt",
+    "sirt",
     "newstack",
     "tiltxcorr",
     "fiducials",
