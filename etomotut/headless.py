@@ -104,6 +104,24 @@ def fill_template(path: PathLike, values: Mapping[str, object]) -> str:
     return "".join(content)
 
 
+def leave_out(text: str, class_names: Sequence[str]) -> str:
+    """Give a workflow (JSON text) without some stages.
+
+    What they would have made of their first input (the one named first in the workflow) is
+    replaced by that input itself.
+    """
+    stages = json.loads(text)
+    for name in class_names:
+        for gone in [stage for stage in stages if stage["object.className"] == name]:
+            stages.remove(gone)
+            pointers = [value for value in gone.values() if _is_pointer(value)]
+            for stage in stages if pointers else []:
+                for key, value in stage.items():
+                    if _is_pointer(value) and value.split(".")[0] == gone["object.id"]:
+                        stage[key] = pointers[0]
+    return json.dumps(stages)
+
+
 def load_workflow(project: Any, text: str) -> OrderedDict[str, Any]:
     """Add the protocols of a workflow (JSON text) to a project and give them by their ids in it.
 
@@ -185,6 +203,10 @@ def _in_order(protocols: Sequence[Any]) -> List[Any]:
         ordered += ready
         waiting = [protocol for protocol in waiting if protocol not in ready]
     return ordered
+
+
+def _is_pointer(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"\d+\.[A-Za-z]\w*", value) is not None
 
 
 def _is_parameter(name: str) -> bool:

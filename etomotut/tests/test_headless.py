@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -83,3 +84,16 @@ def test_what_needs_a_failed_stage_is_not_started() -> None:
     failures = headless.run(project, [failing, after, other], report=lambda line: None)
     assert failures == ["stage 2: it must fail", "stage 3: its input stage 2 failed"]
     assert launched == [1]
+
+
+def test_a_stage_that_is_left_out_passes_its_input_on() -> None:
+    stages = [
+        {"object.className": "Align", "object.id": "6"},
+        {"object.className": "Ctf", "object.id": "9", "series": "3.TiltSeries", "path": "3.d"},
+        {"object.className": "Flip", "object.id": "10", "series": "6.TiltSeries", "ctf": "9.Ctf"},
+        {"object.className": "Last", "object.id": "11", "series": "10.TiltSeries", "size": 10.5},
+    ]
+    left = json.loads(headless.leave_out(json.dumps(stages), ["Flip", "Ctf"]))
+    assert [stage["object.className"] for stage in left] == ["Align", "Last"]
+    assert left[1]["series"] == "6.TiltSeries"
+    assert left[1]["size"] == 10.5

@@ -9,6 +9,7 @@ from __future__ import annotations
 import glob
 import os
 import re
+import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Dict, List, Optional, Sequence, Tuple
@@ -24,6 +25,7 @@ Array = npt.NDArray[np.float64]
 
 STACKS = (".mrc", ".mrcs", ".st", ".ali", ".rec")
 ANGLE_SUFFIXES = (".rawtlt", ".tlt")
+DEFOCUS = ".defocus"
 LONGEST_NAME = 60  # characters of a series' name in Scipion
 
 
@@ -32,8 +34,8 @@ class Series:
     """A tilt series of the user: its `name` in Scipion, its files, and what its files say of it.
 
     `tilt_angles` (view,) in degrees, in the stack's order; `mdoc`, if it is to be imported by that;
-    `doses` (view,), accumulated in e/Å², in whose order views were taken. These, `pixel_size` in
-    Å and `axis_angle` in degrees are None where no file tells them.
+    `doses` (view,), accumulated in e/Å², in whose order views were taken; `defocus`, IMOD's file.
+    These, `pixel_size` in Å and `axis_angle` in degrees are None where no file tells them.
     """
 
     name: str
@@ -43,16 +45,22 @@ class Series:
     doses: Optional[Array] = None
     pixel_size: Optional[float] = None
     axis_angle: Optional[float] = None
+    defocus: Optional[Path] = None
 
 
 def gather(
-    stacks: Sequence[str], *, tilt_angles: Optional[str] = None, mdoc: Optional[str] = None
+    stacks: Sequence[str],
+    *,
+    tilt_angles: Optional[str] = None,
+    mdoc: Optional[str] = None,
+    defocus: Optional[str] = None,
 ) -> Tuple[List[Series], List[str]]:
     """Give the tilt series of files, folders or patterns, and why others cannot be taken.
 
-    `tilt_angles` is a file for all, or a pattern of files with the series' names; `mdoc` a
-    pattern of mdoc files. Without either, files beside each stack are taken. Raises EtomotutError
-    where nothing is found, and for the first series where none can be taken.
+    `tilt_angles` is a file for all, or a pattern of files with the series' names; `mdoc` and
+    `defocus` are patterns of mdoc and of IMOD's defocus files. What is not given is taken from
+    files beside each stack. Raises EtomotutError where nothing is found, and for the first series
+    where none can be taken.
     """
     paths = _stacks(stacks)
     names = _names(paths)
@@ -62,15 +70,19 @@ def gather(
     mdocs = _by_stem(_expand(mdoc)) if mdoc else {}
     if mdoc and not mdocs:
         raise EtomotutError(f"there is no mdoc file {mdoc}")
+    estimates = _by_stem(_expand(defocus)) if defocus else {}
+    if defocus and not estimates:
+        raise EtomotutError(f"there is no defocus file {defocus}")
     found: List[Series] = []
     problems: List[str] = []
     for path, name in zip(paths, names):
         try:
             own_mdoc = None if tilt_angles else _mdoc_of(path, mdocs)
             if own_mdoc is None:
-                found.append(_with_angles(name, path, angle_files))
+                series = _with_angles(name, path, angle_files)
             else:
-                found.append(_with_mdoc(name, path, own_mdoc))
+                series = _with_mdoc(name, path, own_mdoc)
+            found.append(replace(series, defocus=_defocus_of(path, estimates)))
         except (EtomotutError, OSError) as error:
             problems.append(str(error))
     if not found:
@@ -96,6 +108,8 @@ def stage(series: Sequence[Series], folder: Path) -> Tuple[Path, str]:
             (folder / f"{each.name}.mrc.mdoc").write_text(named)
         else:
             _write_angles(folder / f"{each.name}.rawtlt", each)
+        if each.defocus is not None:
+            shutil.copyfile(each.defocus, folder / f"{each.name}{DEFOCUS}")
     return folder, "*.mdoc" if series[0].mdoc is not None else "{TS}.mrc"
 
 
@@ -205,6 +219,12 @@ def _names(paths: Sequence[Path]) -> List[str]:
 
 def _by_stem(paths: Sequence[Path]) -> Dict[str, Path]:
     return {path.name.split(".")[0]: path for path in paths}
+
+
+def _defocus_of(stack: Path, given: Dict[str, Path]) -> Optional[Path]:
+    """Give the defocus file of a series: of those given, else the one beside it, if any."""
+    beside = stack.with_suffix(DEFOCUS)
+    return given.get(stack.name.split(".")[0]) if given else beside if beside.is_file() else None
 
 
 def _mdoc_of(stack: Path, given: Dict[str, Path]) -> Optional[Path]:

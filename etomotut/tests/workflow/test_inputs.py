@@ -206,6 +206,23 @@ def test_other_series_are_staged_in_a_folder_of_their_own(folder):
     assert [place.name for place in places] == ["staged", "staged-2", "staged", "staged-2"]
 
 
+def test_defocus_files_beside_stacks_or_of_a_pattern_are_staged(folder):
+    for name in ("a", "b"):
+        make_stack(folder / f"{name}.mrc")
+        tlt.write(folder / f"{name}.tlt", [-3, 0, 3])
+    (folder / "a.defocus").write_text("1 1 -3 3 3000 2\n")
+    found, _ = inputs.gather(["?.mrc"])
+    assert [each.defocus is not None for each in found] == [True, False]
+    where, _ = inputs.stage(found, folder / "staged")
+    assert (where / "a.defocus").read_text() == "1 1 -3 3 3000 2\n"
+    (folder / "ctf").mkdir()
+    (folder / "ctf" / "b.txt").write_text("1 1 -3 3 2000 2\n")
+    found, _ = inputs.gather(["?.mrc"], defocus="ctf/*.txt")
+    assert [each.defocus and each.defocus.name for each in found] == [None, "b.txt"]
+    with pytest.raises(EtomotutError, match="no defocus file nowhere"):
+        inputs.gather(["?.mrc"], defocus="nowhere/*")
+
+
 def test_staging_again_replaces_the_links(folder):
     make_stack(folder / "a.mrc")
     tlt.write(folder / "a.tlt", [-3, 0, 3])
