@@ -65,6 +65,17 @@
   year      = {2006}
 }
 
+@article{Grant2015,
+  title   = {Measuring the optimal exposure for single particle cryo-{EM} using a 2.6 {Å}
+             reconstruction of rotavirus {VP6}},
+  author  = {Grant, Timothy and Grigorieff, Nikolaus},
+  journal = {eLife},
+  volume  = {4},
+  pages   = {e06980},
+  year    = {2015},
+  doi     = {10.7554/eLife.06980}
+}
+
 @article{Zeng2012,
   title   = {A filtered backprojection algorithm with characteristics of the iterative {Landweber}
              algorithm},

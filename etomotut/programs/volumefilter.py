@@ -33,6 +33,7 @@ OPTIONS = (
     THREADS,
 )
 POSITIONAL = ("InputFile", "OutputFile")
+PACKAGE = ""
 
 Array = npt.NDArray[Any]
 _SIGMAS = 4.0  # at which a Gaussian ends

@@ -5,8 +5,10 @@ Every class named here is registered by Scipion as a protocol; what they share s
 
 from etomotut.protocols.protocol_apply_alignment import ProtEtomotutApplyAlignment
 from etomotut.protocols.protocol_crop import ProtEtomotutCrop
+from etomotut.protocols.protocol_dose_filter import ProtEtomotutDoseFilter
 from etomotut.protocols.protocol_fiducial_alignment import ProtEtomotutFiducialAlignment
 from etomotut.protocols.protocol_fiducial_model import ProtEtomotutFiducialModel
+from etomotut.protocols.protocol_filter import ProtEtomotutFilterTomograms
 from etomotut.protocols.protocol_import_ctf import ProtEtomotutImportCtf
 from etomotut.protocols.protocol_prealign import ProtEtomotutPrealign
 from etomotut.protocols.protocol_preprocess import ProtEtomotutPreprocess
@@ -17,8 +19,10 @@ from etomotut.protocols.protocol_xray_eraser import ProtEtomotutXrayEraser
 __all__ = [
     "ProtEtomotutApplyAlignment",
     "ProtEtomotutCrop",
+    "ProtEtomotutDoseFilter",
     "ProtEtomotutFiducialAlignment",
     "ProtEtomotutFiducialModel",
+    "ProtEtomotutFilterTomograms",
     "ProtEtomotutImportCtf",
     "ProtEtomotutPrealign",
     "ProtEtomotutPreprocess",

@@ -30,6 +30,13 @@ FORMS = {
         "antialias": 5,
         "processOddEven": False,
     },
+    "ProtEtomotutDoseFilter": {
+        **SERIES,
+        "inputDoseType": 0,
+        "fixedImageDose": 3.0,
+        "initialDose": 0.0,
+        "processOddEven": False,
+    },
     "ProtEtomotutPrealign": {
         **SERIES,
         "cumulativeCorr": True,
@@ -127,11 +134,24 @@ FORMS = {
         "z1": -1,
         "processOddEven": False,
     },
+    "ProtEtomotutFilterTomograms": {
+        **COMMON,
+        "inputSetOfTomograms": None,
+        "filterType": 0,
+        "lowPassCutoff": 60.0,
+        "highPassCutoff": 2000.0,
+        "lowPassSigma": 0.05,
+        "filterIn3D": True,
+        "gaussianSigma": 1.0,
+        "medianSize": 3,
+        "processOddEven": False,
+    },
 }
 
 LABELS_AND_OUTPUTS = {
     "ProtEtomotutXrayEraser": ("X-ray eraser", ["TiltSeries"]),
     "ProtEtomotutPreprocess": ("tilt-series preprocess", ["TiltSeries"]),
+    "ProtEtomotutDoseFilter": ("dose filter", ["TiltSeries"]),
     "ProtEtomotutPrealign": ("coarse prealignment", ["TiltSeries"]),
     "ProtEtomotutFiducialModel": ("generate fiducial model", ["FiducialModelGaps"]),
     "ProtEtomotutFiducialAlignment": (
@@ -143,6 +163,7 @@ LABELS_AND_OUTPUTS = {
     "ProtEtomotutReconstruct": ("tomogram reconstruction", ["Tomograms"]),
     "ProtEtomotutTomo3d": ("tomo3d reconstruction", ["Tomograms"]),
     "ProtEtomotutCrop": ("crop tomograms", ["Tomograms"]),
+    "ProtEtomotutFilterTomograms": ("filter tomograms", ["Tomograms"]),
 }
 
 
@@ -179,6 +200,12 @@ def test_labels_and_outputs_stay_as_users_have_stored_them(name):
         ("ProtEtomotutFiducialAlignment", "tiltAngleSolutionType", 3),
         ("ProtEtomotutTomo3d", "method", ["WBP", "SIRT"]),
         ("ProtEtomotutCrop", "backend", ["Auto", "IMOD", "Embedded"]),
+        (
+            "ProtEtomotutFilterTomograms",
+            "filterType",
+            ["low-pass", "high-pass", "band-pass", "Gaussian", "median"],
+        ),
+        ("ProtEtomotutDoseFilter", "inputDoseType", ["of the import", "fixed"]),
     ],
 )
 def test_choices_keep_their_numbers(name, parameter, choices):
