@@ -160,7 +160,9 @@ class EtomotutResultsViewer(EtomotutViewer):
         protocols.ProtEtomotutPrealign,
         protocols.ProtEtomotutFiducialModel,
         protocols.ProtEtomotutApplyAlignment,
+        protocols.ProtEtomotutCtfCorrection,
         protocols.ProtEtomotutReconstruct,
+        protocols.ProtEtomotutTomo3d,
         protocols.ProtEtomotutCrop,
     ]
 

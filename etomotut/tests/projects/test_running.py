@@ -19,6 +19,7 @@ from etomotut.protocols import (
     ProtEtomotutCrop,
     ProtEtomotutPreprocess,
     ProtEtomotutReconstruct,
+    ProtEtomotutTomo3d,
 )
 from etomotut.tests.projects.project import ANGLES, PIXEL, ProjectTest
 from etomotut.tests.scipion_objects import turn
@@ -222,6 +223,29 @@ class TestHalvesAndExcludedViews(ProjectTest):
             even, odd = sorted(tomogram.getHalfMaps(asList=True))
             self.assertLess(mrc.read(odd).mean(), mrc.read(even).mean())
             self.assertAlmostEqual(mrc.Stack(odd).pixel_size, PIXEL, places=3)
+        self._check_final(binned)
+
+    def _check_final(self, binned) -> None:
+        """Reconstruct some slices by SIRT, with halves, and look at where they are."""
+        values = {"tomoThickness": 40, "nIterations": 3, "iniSlice": 20, "finSlice": 99}
+        stage = self.run_stage(
+            ProtEtomotutTomo3d, (binned, "TiltSeries"), processOddEven=True, **values
+        )
+        self.checkTomograms(
+            stage.Tomograms,
+            1,
+            PIXEL,
+            expectedDimensions=[130, 80, 40],
+            hasOddEven=True,
+            hasHalves=True,
+            expectedOriginShifts=[-65 * PIXEL, -50 * PIXEL, -20 * PIXEL],
+        )
+        even, odd = sorted(stage.Tomograms.getFirstItem().getHalfMaps(asList=True))
+        self.assertLess(mrc.read(odd).mean(), mrc.read(even).mean())
+        numbers = self.records(stage)["TS_1"]["numbers"]
+        self.assertEqual(numbers["iterations"], 3)
+        self.assertLess(numbers["residual"], 100)
+        self.assertIn("130 x 80 x 40 from 9 views, 40 nm thick, residual", stage.summary()[1])
 
     def _prepare(self, series, images) -> None:
         """Give the series an alignment, halves, and excluded views."""
