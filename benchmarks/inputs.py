@@ -38,6 +38,12 @@ def noise(folder: Path, columns: int, rows: int) -> Path:
 
 
 @lru_cache(maxsize=None)
+def volume(folder: Path, size: int, depth: int, seed: int) -> Path:
+    """Write a volume (z, y, x) of 32-bit noise over waves that are the same for every seed."""
+    return _apart(_write_volume, folder, size, depth, seed)
+
+
+@lru_cache(maxsize=None)
 def transforms(folder: Path) -> Path:
     """Write transforms as an alignment gives them: a turn by some degrees, shifts, a stretch."""
     return _apart(_write_transforms, folder)
@@ -67,6 +73,22 @@ def _write_noise(folder: Path, columns: int, rows: int) -> Path:
             image = rng.standard_normal((rows, columns), np.float32)
             out[view] = (200 + 30 * image).astype(np.int16)
     tlt.write(path.with_suffix(".tlt"), np.linspace(-60.0, 60.0, VIEWS))
+    return path
+
+
+def _write_volume(folder: Path, size: int, depth: int, seed: int) -> Path:
+    import numpy as np
+
+    from etomotut.formats import mrc
+
+    path = folder / f"volume-{size}x{depth}-{seed}.mrc"
+    rng = np.random.default_rng(seed)
+    waves = 40 * np.sin(np.arange(size, dtype=np.float32) / 9)
+    with mrc.create(path, (depth, size, size), np.float32, pixel_size=5.52, volume=True) as out:
+        for z in range(depth):
+            out[z] = waves * waves[:, None] / 40 + 50 * rng.standard_normal(
+                (size, size), np.float32
+            )
     return path
 
 

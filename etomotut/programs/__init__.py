@@ -18,6 +18,7 @@ PROGRAMS = (
     "ccderaser",
     "ctfhandedness",
     "ctfphaseflip",
+    "fscfilter",
     "imodchopconts",
     "mtffilter",
     "nad_eed_3d",
