@@ -76,6 +76,18 @@
   doi     = {10.7554/eLife.06980}
 }
 
+@article{Xiong2009,
+  title   = {{CTF} determination and correction for low dose tomographic tilt series},
+  author  = {Xiong, Quanren and Morphew, Mary K. and Schwartz, Cindi L. and Hoenger, Andreas H.
+             and Mastronarde, David N.},
+  journal = {Journal of Structural Biology},
+  volume  = {168},
+  number  = {3},
+  pages   = {378--387},
+  year    = {2009},
+  doi     = {10.1016/j.jsb.2009.08.016}
+}
+
 @article{Zeng2012,
   title   = {A filtered backprojection algorithm with characteristics of the iterative {Landweber}
              algorithm},

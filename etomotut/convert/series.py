@@ -115,6 +115,7 @@ class Changes:
     axis_angle: Optional[float] = None
     is_interpolated: bool = False
     is_dose_weighted: bool = False
+    is_ctf_corrected: bool = False
 
 
 def rotation_of(transforms: npt.ArrayLike) -> float:
@@ -165,6 +166,8 @@ def derive(tilt_series: Any, images: Sequence[Any], changes: Changes) -> Tuple[A
     new_images = list(_derive_images(series, images, changes))
     if changes.pixel_size is not None:
         new.setSamplingRate(changes.pixel_size)
+    if changes.is_ctf_corrected:
+        new.setCtfCorrected(True)
     if changes.is_interpolated:
         new.setInterpolated(True)
         new.setAlignment(ALIGN_NONE)

@@ -30,6 +30,7 @@ OPTIONS = (
     THREADS,
 )  # fmt: skip
 POSITIONAL = ("InputStack", "OutputFile")
+PACKAGE = ""
 
 
 def run(values: Values) -> None:

@@ -69,6 +69,10 @@ class EtomotutProtocol(EMProtocol):
         """Give the other input sets, by what an item of each is, that every item needs one of."""
         return {}
 
+    def read_partner(self, found: Any) -> Any:
+        """Give what `process` needs of an item of another input, which is closed afterwards."""
+        return found.clone()
+
     @staticmethod
     def problems(form: Any, facts: Facts) -> List[str]:
         """Give what makes a run impossible, one sentence each."""
@@ -244,7 +248,7 @@ class EtomotutProtocol(EMProtocol):
         for what, items in self.partners().items():
             if ts_id not in items.getUniqueValues("_tsId"):
                 raise EtomotutError(f"there is no {what} for it")
-            item.partners[what] = items[{"_tsId": ts_id}].clone()
+            item.partners[what] = self.read_partner(items[{"_tsId": ts_id}])
             items.close()
         return item
 

@@ -97,6 +97,16 @@ FORMS = {
         "linear": False,
         "processOddEven": False,
     },
+    "ProtEtomotutCtfCorrection": {
+        **SERIES,
+        "inputSetOfCtfTomoSeries": None,
+        "viewsWithoutCtf": 0,
+        "defocusTol": 200,
+        "interpolationWidth": 15,
+        "invertTiltAngles": False,
+        "checkHandedness": True,
+        "processOddEven": False,
+    },
     "ProtEtomotutReconstruct": {
         **SERIES,
         "tomoThickness": 300,
@@ -160,6 +170,7 @@ LABELS_AND_OUTPUTS = {
     ),
     "ProtEtomotutImportCtf": ("import CTF", ["CTFTomoSeries"]),
     "ProtEtomotutApplyAlignment": ("apply alignment", ["InterpolatedTiltSeries"]),
+    "ProtEtomotutCtfCorrection": ("CTF correction", ["TiltSeries"]),
     "ProtEtomotutReconstruct": ("tomogram reconstruction", ["Tomograms"]),
     "ProtEtomotutTomo3d": ("tomo3d reconstruction", ["Tomograms"]),
     "ProtEtomotutCrop": ("crop tomograms", ["Tomograms"]),
@@ -195,6 +206,7 @@ def test_labels_and_outputs_stay_as_users_have_stored_them(name):
     [
         ("ProtEtomotutPreprocess", "modeToOutput", 5),
         ("ProtEtomotutPreprocess", "antialias", 6),
+        ("ProtEtomotutCtfCorrection", "viewsWithoutCtf", ["keep uncorrected", "leave out"]),
         ("ProtEtomotutFiducialModel", "typeOfModel", ["gold beads", "patches"]),
         ("ProtEtomotutFiducialAlignment", "rotationSolutionType", 4),
         ("ProtEtomotutFiducialAlignment", "tiltAngleSolutionType", 3),
