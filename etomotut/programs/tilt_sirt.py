@@ -7,7 +7,7 @@ some slices beforehand, so that all get the same.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Dict, List, Mapping, Optional
 
@@ -17,9 +17,10 @@ import numpy.typing as npt
 from etomotut.errors import OptionError
 from etomotut.programs.console import progress, threads
 from etomotut.programs.options import Values
-from etomotut.programs.streaming import share_out
+from etomotut.programs.streaming import require_numbers, share_out
 
 if TYPE_CHECKING:
+    from etomotut.engine.reconstruction import Geometry
     from etomotut.engine.sirt import Sirt
     from etomotut.formats.mrc import Stack, Writer
     from etomotut.programs.tilt_plan import Plan, Slab
@@ -35,9 +36,9 @@ Doubles = npt.NDArray[np.float64]
 class Course:
     """How SIRT goes: the number of iterations, and those whose tomograms are kept as well.
 
-    `means` (view,) are taken off the views, `level` is added to densities; `scale` turns densities
-    as in the views into those of the tomogram. `energies` (iteration,) gather the squares of
-    differences; its first is that of an empty tomogram.
+    `geometry` is that of the tomogram with `margin` columns more on either side, which take up
+    what views show beside it. `means` (view,) are taken off the views, `level` is added to
+    densities; `scale` turns densities as in the views into those of the tomogram.
     """
 
     iterations: int
@@ -46,7 +47,8 @@ class Course:
     means: npt.NDArray[np.float32]
     level: float
     scale: float
-    energies: Doubles = field(default_factory=lambda: np.zeros(1))
+    geometry: Geometry
+    margin: int
 
     def files(self, output: Path) -> Dict[int, Path]:
         """Give the file for each iteration that is kept beside the last."""
@@ -70,6 +72,7 @@ def chart(values: Values, stack: Stack, plan: Plan) -> Course:
     means = np.array([_mean_of(stack, plan, view) for view in range(len(plan.views))], np.float32)
     scale = _SCALE * plan.geometry.columns / plan.geometry.thickness
     cosines = np.cos(np.radians(np.asarray(plan.geometry.tilts, float)))
+    margin = plan.geometry.thickness // 2 if values["StartEmpty"] else 0  # IMOD has none
     course = Course(
         values["SIRTIterations"],
         kept,
@@ -77,6 +80,8 @@ def chart(values: Values, stack: Stack, plan: Plan) -> Course:
         means,
         scale * float(np.mean(cosines * means)),
         scale,
+        replace(plan.geometry, width=plan.geometry.width + 2 * margin),
+        margin,
     )
     if values["StopAtChange"] is not None:
         course.iterations = _try(stack, plan, course, values["StopAtChange"])
@@ -86,7 +91,9 @@ def chart(values: Values, stack: Stack, plan: Plan) -> Course:
 def write_slices(stack: Stack, plan: Plan, course: Course, outs: Mapping[int, Writer]) -> None:
     """Solve all slices in parallel, write them after the iterations of `outs`, tell residuals."""
     slabs = plan.slabs()
-    workers = [_solution(stack, plan, course, outs) for _ in range(_workers(plan, len(slabs)))]
+    workers = [
+        _solution(stack, plan, course, outs) for _ in range(_workers(plan, course, len(slabs)))
+    ]
     gathered = np.zeros(course.iterations + 1)
     for energies in progress(share_out(slabs, workers), "Slabs", len(slabs)):
         gathered += energies
@@ -96,14 +103,18 @@ def write_slices(stack: Stack, plan: Plan, course: Course, outs: Mapping[int, Wr
 
 
 def _mean_of(stack: Stack, plan: Plan, view: int) -> float:
-    return float(np.mean(plan.read_view(stack, view), dtype=np.float64))
+    densities = plan.read_view(stack, view)
+    require_numbers(densities, f"view {plan.views[view] + 1} of {stack.path}")
+    return float(np.mean(densities, dtype=np.float64))
 
 
 def _try(stack: Stack, plan: Plan, course: Course, least: float) -> int:
     """Give the first iteration that lowers the residual by less than a share of it."""
     places = np.unique(np.linspace(0, len(plan.rows) - 1, _TRIED).astype(int))
     slabs = [(int(k), range(plan.rows[k], plan.rows[k] + 1)) for k in places]
-    workers = [_solution(stack, plan, course, {}) for _ in range(_workers(plan, len(slabs)))]
+    workers = [
+        _solution(stack, plan, course, {}) for _ in range(_workers(plan, course, len(slabs)))
+    ]
     residuals = _residuals(np.sum(list(share_out(slabs, workers)), axis=0))[1:]
     falls = 1 - residuals[1:] / np.maximum(residuals[:-1], 1e-30)
     enough = np.flatnonzero(falls < least)
@@ -116,12 +127,12 @@ def _residuals(energies: Doubles) -> Doubles:
     return np.asarray(np.sqrt(energies / max(energies[0], 1e-30)))
 
 
-def _workers(plan: Plan, items: int) -> int:
+def _workers(plan: Plan, course: Course, items: int) -> int:
     """Give how many slices to work on at once: one a core, and no more than memory may hold."""
     from etomotut.engine.sirt import bytes_needed
 
     slab = max(len(rows) for _, rows in plan.slabs())
-    needed = bytes_needed(plan.geometry, slab)
+    needed = bytes_needed(course.geometry, slab)
     return max(min(threads(), items, MEMORY // needed), 1)
 
 
@@ -132,7 +143,7 @@ def _solution(
     from etomotut.engine import filters
     from etomotut.engine.sirt import Sirt
 
-    solver = Sirt(plan.geometry)
+    solver = Sirt(course.geometry)
     low_pass = np.broadcast_to(plan.low_pass, plan.response.shape)
     columns = plan.geometry.columns
 
@@ -172,7 +183,8 @@ def _solve(
 
 def _stored(slice_: npt.NDArray[np.float32], plan: Plan, course: Course) -> npt.NDArray[np.generic]:
     """Give a slice as the tomogram stores it."""
-    scaled = slice_ * np.float32(course.scale * plan.factor)
+    inside = slice_[:, course.margin : slice_.shape[1] - course.margin]
+    scaled = inside * np.float32(course.scale * plan.factor)
     scaled += np.float32(course.level * plan.factor + plan.addend)
     if np.dtype(plan.dtype).kind == "f":
         return scaled

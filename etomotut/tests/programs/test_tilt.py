@@ -293,6 +293,25 @@ def test_sirt_scales_densities_and_stores_whole_numbers(series):
     assert np.abs(whole - plain).max() <= 0.5
 
 
+def test_sirt_of_a_part_is_not_disturbed_by_what_lies_beside_it(series):
+    options = ["-SIRTIterations", "10", "-StartEmpty", "-SLICE", "12,12"]
+    whole = run(series, *options)[:, :, 5:27]  # the ball reaches out of it, from 26 to 34
+    part = run(series, *options, "-WIDTH", "22", "-SHIFT", "8.5")
+    assert np.corrcoef(part.ravel(), whole.ravel())[0, 1] > 0.98
+
+
+def test_sirt_refuses_what_is_not_a_number(series, capsys):
+    views = mrc.read(series / "in.mrc")
+    views[3, 5, 7] = np.nan
+    write(series, views, ANGLES)
+    files = ["-input", str(series / "in.mrc"), "-output", str(series / "out.rec")]
+    tilts = ["-TILTFILE", str(series / "in.tlt"), "-THICKNESS", "9", "-SIRTIterations", "2"]
+    assert main(["tilt", *files, *tilts]) == 1
+    assert "has 1 densities that are not finite numbers, the first at x 7, y 5" in (
+        capsys.readouterr().out
+    )
+
+
 def test_sirt_does_not_see_the_background(series):
     views = mrc.read(series / "in.mrc")
     plain = run(series, "-SIRTIterations", "4")
