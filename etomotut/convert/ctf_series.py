@@ -28,6 +28,8 @@ def ctf_series(tilt_series: Any, series: Series, table: Defocus) -> Tuple[Any, L
         model.standardize()
         if table.phase_shift is not None:
             model.setPhaseShift(float(table.phase_shift[row]))
+        if table.cut_on is not None:
+            model.setCutOnFreq(float(table.cut_on[row]))
         if not view.is_enabled:
             model.setWrongDefocus()
             model.setEnabled(False)

@@ -7,8 +7,11 @@ import pytest
 from tomo.objects import CTFTomo
 
 from etomotut.convert.ctf import ViewCtf, read_ctf, table_for
-from etomotut.convert.series import View
+from etomotut.convert.ctf_series import ctf_series
+from etomotut.convert.series import View, read_series
 from etomotut.errors import EtomotutError
+from etomotut.formats import defocus
+from etomotut.tests.scipion_objects import tilt_series
 
 VIEWS = [View(3, 1, -60.0), View(1, 2, 0.0), View(2, 3, 60.0)]
 
@@ -74,6 +77,18 @@ def test_views_without_an_estimation_are_named_and_have_no_row():
 def test_astigmatism_is_each_views_own():
     given = [ViewCtf(order, None, (3e4, 3e4 - order), 10.0 * order) for order in (1, 2, 3)]
     assert np.array_equal(table_for(VIEWS, given)[0].axis, [30, 10, 20])
+
+
+def test_all_that_a_defocus_file_tells_survives_the_import(tmp_path):
+    images = tilt_series(tmp_path, [-60.0, 0.0, 60.0])
+    given = defocus.single([[3e4, 2.9e4], [3.1e4, 3e4], [3.2e4, 3.1e4]], [-60, 0, 60], axis=20)
+    given.phase_shift, given.cut_on = np.array([80.0, 90.0, 85.0]), np.array([0.02, 0.03, 0.02])
+    whole = read_series(*images)
+    _, models = ctf_series(images[0], whole, given)
+    table, lacking = table_for(whole.used, read_ctf(series(*models)))
+    assert lacking == []
+    for name in ("views", "angles", "defocus", "axis", "phase_shift", "cut_on"):
+        assert np.allclose(getattr(table, name), getattr(given, name)), name
 
 
 def test_a_series_without_any_estimation_is_refused():
