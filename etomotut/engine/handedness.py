@@ -8,7 +8,7 @@ tilt, as IMOD's ctfphaseflip takes it, and if it fell. The difference is the evi
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Iterator, Tuple
+from typing import Any, Iterator, List, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,7 @@ LEAST_TILT = 10.0  # degrees; below, the defocus hardly changes within a view
 SURE = 2.5  # standard deviations
 _OFFSETS = np.linspace(-0.06, 0.06, 7)  # of the defocus, by which that of a view may be wrong
 _LARGEST_PIECE = 256
+_ENOUGH = 12  # pieces along x, and along y
 _HIGHEST = 0.9  # of the Nyquist limit
 _BLOCK = 8  # pixels
 _EMPTY = 0.15  # of a piece may be empty: its edges count little
@@ -121,32 +122,37 @@ def _piece_size(shape: Tuple[int, ...]) -> int:
     return size
 
 
-def _clipped(view: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-    """Give a view whose beads and edges stand out no more than noise does."""
-    values = view.astype(np.float32)
-    values -= uniform_filter(values, 15)
-    spread = 1.5 * np.median(np.abs(values - np.median(values)))
-    return np.clip(values, -2.5 * spread, 2.5 * spread)
-
-
 def _pieces(view: npt.NDArray[Any], size: int) -> Iterator[Tuple[float, Array]]:
     """Give the column of the centre and the mean log power of the pieces at each place along x.
 
     Pieces that reach far into an area that was filled, in which nothing varies, are left out.
     """
     window = np.outer(np.hanning(size), np.hanning(size)).astype(np.float32)
-    rows, columns = view.shape
-    image, empty = _clipped(view), _empty_blocks(view)
-    for left in range(0, columns - size + 1, size // 2):
-        places = [(y, left) for y in range(0, rows - size + 1, size // 2)]
+    empty = _empty_blocks(view)
+    tops, lefts = (_starts(length, size) for length in view.shape)
+    for left in lefts:
+        places = [(y, left) for y in tops]
         blocks = [tuple(slice(n // _BLOCK, (n + size) // _BLOCK) for n in at) for at in places]
         seen = [at for at, block in zip(places, blocks) if empty[block].mean() < _EMPTY]
         if seen:
-            pieces = np.stack([image[y : y + size, x : x + size] for y, x in seen])
-            pieces -= pieces.mean(axis=(1, 2), keepdims=True)
+            pieces = _clipped(np.stack([view[y : y + size, x : x + size] for y, x in seen]))
             spectra = fft.fft(fft.rfft(pieces * window, axis=1), axis=2)
             power = (np.abs(spectra) ** 2).mean(axis=0)
             yield left + (size - 1) / 2, np.log(power + 1e-6 * power.max())
+
+
+def _starts(length: int, size: int) -> List[int]:
+    """Give where pieces begin: every half size, or as many as are enough, from end to end."""
+    count = min(2 * (length - size) // size + 1, _ENOUGH)
+    return np.linspace(0, length - size, count).astype(int).tolist()
+
+
+def _clipped(pieces: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    """Give pieces (piece, y, x) whose beads and edges stand out no more than noise does."""
+    values = pieces.astype(np.float32)
+    values -= uniform_filter(values, (0, 15, 15))
+    spread = 1.5 * np.median(np.abs(values), axis=(1, 2), keepdims=True)
+    return np.clip(values, -2.5 * spread, 2.5 * spread)
 
 
 def _empty_blocks(view: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:

@@ -70,14 +70,16 @@ def flip_phases(
     height = fft.next_fast_len(rows + 2 * margin, real=True)
     frequencies = Frequencies(microscope, *grid((height, width), pixel_size))
     fixed = frequencies.offset(defocus)
-    spectrum = _mirror_columns(_transform_columns(view, margin, height), width)
+    starts = [part.start - (width - len(part)) // 2 for part, _ in parts]
+    ends = max(-min(starts), 0), max(max(starts) + width - columns, 0)
+    spectrum = _mirror_columns(_transform_columns(view, margin, height), ends)
     result: Complex = np.zeros((len(spectrum), columns), np.complex64)
-    for mean, (part, weight) in zip(means, parts):
-        before = (width - len(part)) // 2
-        start = part.start - before + width
+    for mean, start, (part, weight) in zip(means, starts, parts):
         argument = fixed + np.float32(mean) * frequencies.per_defocus
-        strip = _flip(spectrum[:, start : start + width], argument)
-        result[:, part.start : part.stop] += strip[:, before : before + len(part)] * weight
+        first = start + ends[0]
+        strip = _flip(spectrum[:, first : first + width], argument)
+        first = part.start - start
+        result[:, part.start : part.stop] += strip[:, first : first + len(part)] * weight
     image = fft.irfft(result, height, axis=0, overwrite_x=True)
     return np.asarray(image[margin : margin + rows], np.float32)
 
@@ -102,9 +104,9 @@ def _transform_columns(view: npt.NDArray[Any], margin: int, height: int) -> Comp
     return spectrum
 
 
-def _mirror_columns(spectrum: Complex, count: int) -> Complex:
-    """Give the columns with `count` more on each side, mirrored as often as need be."""
-    return np.pad(spectrum, ((0, 0), (count, count)), "symmetric")
+def _mirror_columns(spectrum: Complex, count: Tuple[int, int]) -> Complex:
+    """Give the columns with so many more on the left and right, mirrored as often as need be."""
+    return np.pad(spectrum, ((0, 0), count), "symmetric")
 
 
 def _flip(strip: Complex, argument: Real) -> Complex:
