@@ -21,6 +21,7 @@ SUBJECTS = (
     "newstack",
     "tiltxcorr",
     "fiducials",
+    "filters",
     "tiltalign",
     "ccderaser",
     "denoising",
