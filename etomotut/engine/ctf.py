@@ -16,6 +16,8 @@ import numpy.typing as npt
 
 Real = npt.NDArray[np.float32]
 
+_PLATE_FREQUENCY = 0.03  # 1/Å, at which a phase plate with a cut-on has its shift
+
 
 @dataclass(frozen=True)
 class Microscope:
@@ -36,7 +38,8 @@ class Defocus:
     """The transfer of one image: U and V in Å, V along `axis` + 90 degrees.
 
     `axis` counts from x towards y. A phase plate adds `phase_shift` degrees; where it has a
-    `cut_on` (1/nm), they come as 1 - exp(-k / cut_on).
+    `cut_on` (1/nm), the shift grows as 1 - exp(-k / cut_on), and that given is the one at 0.3 / nm,
+    as IMOD's ctfplotter has it.
     """
 
     u: float
@@ -95,7 +98,8 @@ class Frequencies:
         """Give the share of the phase plate's shift that each frequency gets."""
         if not cut_on:
             return np.ones_like(self.magnitude)
-        return np.asarray(1 - np.exp(-self.magnitude / np.float32(0.1 * cut_on)), np.float32)
+        grown = 1 - np.exp(-self.magnitude / np.float32(0.1 * cut_on))
+        return np.asarray(grown / (1 - np.exp(-_PLATE_FREQUENCY / (0.1 * cut_on))), np.float32)
 
 
 def wavelength(voltage_kv: float) -> float:

@@ -54,12 +54,14 @@ def test_an_axis_between_x_and_y_turns_counter_clockwise():
     assert tilted[1] == pytest.approx(-tilted[0])
 
 
-def test_a_phase_plate_adds_its_shift_above_its_cut_on():
+def test_a_phase_plate_adds_its_shift_and_has_it_at_0_3_per_nm_if_it_has_a_cut_on():
     plain, shifted = along(Defocus(5000, 5000)), along(Defocus(5000, 5000, phase_shift=90))
     assert np.allclose(shifted - plain, np.pi / 2, atol=1e-5)
     slow = along(Defocus(5000, 5000, phase_shift=90, cut_on=0.1)) - plain
     assert slow[0] == 0
-    assert slow[400] == pytest.approx(np.pi / 2 * (1 - np.exp(-1)), rel=1e-4)  # 0.1 / nm
+    assert slow[1200] == pytest.approx(np.pi / 2, rel=1e-4)  # 0.3 / nm
+    grown = (1 - np.exp(-1)) / (1 - np.exp(-3))
+    assert slow[400] == pytest.approx(np.pi / 2 * grown, rel=1e-4)  # 0.1 / nm
 
 
 def test_details_are_spread_by_the_slope_of_the_phase():
