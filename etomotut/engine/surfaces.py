@@ -34,8 +34,12 @@ class Planes:
 
     @property
     def x_axis_tilt(self) -> float:
-        """Degrees to turn about the x axis to make the planes level along y, once level in x."""
-        return float(np.degrees(np.arctan(self.slope_y * np.cos(np.arctan(self.slope_x)))))
+        """Degrees that tilt must be told as x-axis tilt to make the planes level along y.
+
+        The tilt offset is applied as well: a level normal (0, 0, 1) turned by both is that of the
+        planes, whence tan(x_axis_tilt) = -slope_y cos(tilt_offset).
+        """
+        return -float(np.degrees(np.arctan(self.slope_y * np.cos(np.arctan(self.slope_x)))))
 
 
 def fit_planes(xyz: Array, surfaces: int) -> Planes:

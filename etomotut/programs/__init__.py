@@ -19,6 +19,7 @@ PROGRAMS = (
     "ctfhandedness",
     "ctfphaseflip",
     "fscfilter",
+    "findsection",
     "imodchopconts",
     "mtffilter",
     "nad_eed_3d",

@@ -39,3 +39,13 @@ def test_the_offset_makes_the_slab_level_in_projection():
         seen = x * np.cos(np.radians(tilt)) + z * np.sin(np.radians(tilt))
         level = np.hypot(x, z) * np.sign(x) * np.cos(np.radians(tilt + offset))
         assert seen == pytest.approx(level)
+
+
+def test_offset_and_x_axis_tilt_level_the_slab_in_every_view():
+    planes = fit_planes(slab(slope_x=0.08, slope_y=-0.1, noise=0.0), 2)
+    a, turned = np.radians(planes.x_axis_tilt), np.radians(30.0 + planes.tilt_offset)
+    y, z = 7.0, 0.0  # of a point of a level slab, as tilt turns it (engine.reconstruction)
+    y, z = y * np.cos(a) + z * np.sin(a), z * np.cos(a) - y * np.sin(a)
+    x = np.sin(turned - np.radians(30)) * z  # back in the frame of the fiducials
+    z = np.cos(turned - np.radians(30)) * z
+    assert z == pytest.approx(planes.slope_x * x + planes.slope_y * y)
