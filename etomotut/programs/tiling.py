@@ -38,7 +38,7 @@ def filter_volume(
     at_once = min(threads(), len(tiles))
 
     def work(tile: Tile) -> int:
-        return _write(out, tile, function(volume[tile.source], threads() // at_once))
+        return _write(out, tile, function(_read(volume, tile), threads() // at_once))
 
     with ThreadPoolExecutor(at_once) as pool:
         waiting = [pool.submit(work, tile) for tile in tiles]
@@ -49,14 +49,20 @@ def filter_volume(
                 each.cancel()
 
 
-def _write(out: Writer, tile: Tile, filtered: Array) -> int:
-    from etomotut.engine.densities import round_to
+def _read(volume: Stack, tile: Tile) -> Array:
     from etomotut.programs.streaming import require_numbers
 
-    z, y, x = (core.start for core in tile.core)
-    core = filtered[tile.inner]
-    for section in core:
-        require_numbers(section, f"the result around x {x}, y {y}, z {z}")
-    rounded, below, above = round_to(core, out.dtype)
+    box = volume[tile.source]
+    z, y, x = (source.start for source in tile.source)
+    part = f" (the part from x {x}, y {y} on)" if x or y else ""
+    for number, section in enumerate(box, z):
+        require_numbers(section, f"section {number} of {volume.path}{part}")
+    return box
+
+
+def _write(out: Writer, tile: Tile, filtered: Array) -> int:
+    from etomotut.engine.densities import round_to
+
+    rounded, below, above = round_to(filtered[tile.inner], out.dtype)
     out.put_part(tile.core, rounded)
     return below + above

@@ -74,6 +74,8 @@ def _filter(values: Values) -> Tuple[Callable[[Array], Array], int]:
     """Give what smooths a box, and how many voxels away something counts; raises OptionError."""
     from scipy import ndimage
 
+    from etomotut.engine.median import median_filter
+
     sigma, side = values["Gaussian"], values["Median"]
     if (sigma is None) == (side is None):
         raise OptionError("one of the options Gaussian and Median is needed, and not both")
@@ -87,4 +89,4 @@ def _filter(values: Values) -> Tuple[Callable[[Array], Array], int]:
         )
     if side % 2 == 0:
         raise OptionError(f"option Median is {side}; it must be odd")
-    return lambda box: ndimage.median_filter(box.astype(np.float32, copy=False), side), side // 2
+    return lambda box: median_filter(box, side), side // 2

@@ -60,6 +60,16 @@ def test_header_and_type_stay(volume):
     assert smooth(volume, "-Gaussian", 1, "-mode", 2).dtype == np.float32
 
 
+def test_what_is_not_a_number_is_found(volume, capsys):
+    data = mrc.read(volume)
+    data[7, 8, 9] = np.inf
+    mrc.write(volume, data, pixel_size=4.0)
+    output = volume.with_name("out.mrc")
+    assert main(["volumefilter", "-Median", "3", str(volume), str(output)]) == 1
+    assert "in.mrc has 1 densities that are not finite numbers" in capsys.readouterr().out
+    assert not output.exists()
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
