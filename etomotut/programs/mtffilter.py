@@ -206,6 +206,7 @@ def _filter_volume(values: Values, stack: Stack, out: Writer) -> int:
         lambda box, workers: filter_array(box, edges, workers=workers),
         reach=edges.reach,
         largest=_VOXELS_AT_ONCE,
+        name=str(stack.path),
     )
 
 

@@ -23,12 +23,14 @@ def filter_volume(
     *,
     reach: int,
     largest: int,
+    name: str = "the volume",
 ) -> int:
     """Filter a volume into a file; gives how many densities the file's type cut.
 
     `function` filters a box (z, y, x) with so many threads. What is more than `reach` voxels away
     from a voxel must not count for it, or hardly. No more than `largest` voxels are read at a
-    time, by all threads together: as one box if the volume has no more.
+    time, by all threads together: as one box if the volume has no more. Raises EtomotutError where
+    the volume, called `name`, has what is not a number.
     """
     from etomotut.engine.tiles import split
 
@@ -38,7 +40,7 @@ def filter_volume(
     at_once = min(threads(), len(tiles))
 
     def work(tile: Tile) -> int:
-        return _write(out, tile, function(_read(volume, tile), threads() // at_once))
+        return _write(out, tile, function(_read(volume, tile, name), threads() // at_once))
 
     with ThreadPoolExecutor(at_once) as pool:
         waiting = [pool.submit(work, tile) for tile in tiles]
@@ -49,14 +51,14 @@ def filter_volume(
                 each.cancel()
 
 
-def _read(volume: Stack, tile: Tile) -> Array:
+def _read(volume: Stack, tile: Tile, name: str) -> Array:
     from etomotut.programs.streaming import require_numbers
 
     box = volume[tile.source]
     z, y, x = (source.start for source in tile.source)
     part = f" (the part from x {x}, y {y} on)" if x or y else ""
     for number, section in enumerate(box, z):
-        require_numbers(section, f"section {number} of {volume.path}{part}")
+        require_numbers(section, f"section {number} of {name}{part}")
     return box
 
 

@@ -62,7 +62,12 @@ def run(values: Values) -> None:
         labels=[*volume.labels, "etomotut volumefilter"],
     ) as out:
         cut = filter_volume(
-            volume, out, lambda box, _: smooth(box), reach=reach, largest=_VOXELS_AT_ONCE
+            volume,
+            out,
+            lambda box, _: smooth(box),
+            reach=reach,
+            largest=_VOXELS_AT_ONCE,
+            name=str(volume.path),
         )
     if cut:
         print(f"WARNING: {cut} densities were beyond what the data type holds, and were cut")
