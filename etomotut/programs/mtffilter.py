@@ -4,6 +4,10 @@ Each section is filtered by itself unless FilterIn3D. Low and high frequencies f
 Gaussian edges; radii and sigmas are in cycles a pixel. Doses weigh the frequencies of a view with
 exp(-N / (2 N_c)), where N is the dose at its end and N_c the critical dose of Grant and
 Grigorieff (eLife 4:e06980, 2015). Without an output file the input file is rewritten.
+
+A volume of up to 537 million voxels is filtered in 3D as a whole, for which it is held in memory
+as 32-bit numbers; a larger one in tiles, whose result differs by less than 0.1% of its standard
+deviation (root mean square).
 """
 
 from __future__ import annotations
