@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import etomotut.protocols as stages
 from etomotut import backends
-from etomotut.convert.series import Series, View
-from etomotut.engine.frequency_filters import Edges
+from etomotut.__main__ import main
+from etomotut.convert.series import Series, View, read_series
+from etomotut.engine.dose_weighting import dose_response
+from etomotut.engine.frequency_filters import Edges, filter_array
 from etomotut.errors import EtomotutError
+from etomotut.formats import mrc
 from etomotut.protocols.facts import Facts
+from etomotut.protocols.job import Job
 from etomotut.protocols.protocol_dose_filter import _voltage
 from etomotut.tests.protocols.test_commands import check, form
+from etomotut.tests.scipion_objects import tilt_series
 
 TOMOGRAMS = Facts(size=(1440, 1024, 300), items=2, pixel_size=5.0)
 LOW, HIGH, BAND, GAUSSIAN, MEDIAN = range(5)
@@ -129,6 +135,40 @@ def test_an_imod_that_does_not_weigh_doses_is_not_taken(tmp_path, monkeypatch):
     adoc.write_text(adoc.read_text() + "[Field = DoseWeightingFile]\n")
     backends.known_options.cache_clear()
     assert protocol._choose_backend().imod == tmp_path
+
+
+def here(words, environment, say):
+    """Run an embedded program in this process."""
+    return main(words[3:])
+
+
+def test_halves_are_weighed_by_the_doses_of_their_views(tmp_path):
+    series, images = tilt_series(tmp_path, (-10.0, 0.0, 10.0), halves=True, size=(40, 32))
+    for image in images:
+        image.getAcquisition().setAccumDose(30.0 * image.getAcquisitionOrder())
+    read, noise = read_series(series, images), np.random.default_rng(0)
+    for path in read.files.values():
+        views = noise.normal(100, 10, (3, 32, 40)).astype(np.float32)
+        mrc.write(path, views, pixel_size=5.0)
+    stage = stages.ProtEtomotutDoseFilter()
+    job = Job(
+        "TS_1",
+        form(type(stage).__name__),
+        tmp_path / "extra" / "TS_1",
+        tmp_path / "tmp" / "TS_1",
+        read.files,
+        series=read,
+        item=SimpleNamespace(object=series),
+        execute=here,
+    )
+    job.start()
+    result = stage.process(job)
+    changes = result.outputs["TiltSeries"]
+    assert result.numbers == {"dose": 90.0, "voltage": 300}
+    for part, path in read.files.items():
+        for view, dose in enumerate((60.0, 30.0, 90.0)):
+            known = filter_array(mrc.read(path)[view], dose_response(dose, 5.0))
+            assert np.allclose(mrc.read(changes.files[part])[view], known, atol=1e-3)
 
 
 def _only(package, folder):
