@@ -28,15 +28,14 @@ NAMES = {
 
 
 def write_position(
-    path: str, volume: str, found: Mapping[str, Any], evidence: Mapping[str, Any], name: str
+    path: str, volume: str, found: Mapping[str, Any], evidence: Mapping[str, Any], **about: Any
 ) -> None:
     """Write the picture of a slab that findsection found in the tomogram `volume`.
 
-    `found` and `evidence` are what it wrote as ResultFile and EvidenceFile.
+    `found` and `evidence` are what it wrote as ResultFile and EvidenceFile, `about` the named
+    arguments of `draw_position`.
     """
-    stack = Stack(volume)
-    figure = draw_position(stack, found, evidence, pixel_size=stack.pixel_size, name=name)
-    figure.savefig(path)
+    draw_position(Stack(volume), found, evidence, **about).savefig(path)
 
 
 def draw_position(

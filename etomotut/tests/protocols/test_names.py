@@ -132,6 +132,16 @@ FORMS = {
         "finSlice": 0,
         "processOddEven": False,
     },
+    "ProtEtomotutPosition": {
+        **SERIES,
+        "inputSetOfTomograms": None,
+        "beadDiameter": 10.0,
+        "margin": 20.0,
+        "fakeInteractionsSIRT": 0,
+        "radialFirstParameter": 0.35,
+        "radialSecondParameter": 0.035,
+        "processOddEven": False,
+    },
     "ProtEtomotutCrop": {
         **COMMON,
         "inputSetOfTomograms": None,
@@ -173,6 +183,7 @@ LABELS_AND_OUTPUTS = {
     "ProtEtomotutCtfCorrection": ("CTF correction", ["TiltSeries"]),
     "ProtEtomotutReconstruct": ("tomogram reconstruction", ["Tomograms"]),
     "ProtEtomotutTomo3d": ("tomo3d reconstruction", ["Tomograms"]),
+    "ProtEtomotutPosition": ("tomogram position", ["Tomograms"]),
     "ProtEtomotutCrop": ("crop tomograms", ["Tomograms"]),
     "ProtEtomotutFilterTomograms": ("filter tomograms", ["Tomograms"]),
 }

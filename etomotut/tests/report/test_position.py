@@ -69,5 +69,6 @@ def test_the_heading_tells_what_was_found():
 
 def test_the_picture_is_written(tmp_path):
     mrc.write(tmp_path / "a.mrc", np.zeros((20, 30, 40), np.float32), pixel_size=10.0, volume=True)
-    write_position(str(tmp_path / "a.png"), str(tmp_path / "a.mrc"), FOUND, EVIDENCE, "a")
+    path = str(tmp_path / "a.png")
+    write_position(path, str(tmp_path / "a.mrc"), FOUND, EVIDENCE, name="a", pixel_size=10.0)
     assert (tmp_path / "a.png").stat().st_size > 1000

@@ -1,0 +1,89 @@
+"""A specimen that leans and lies too high comes to lie level in the middle of its tomogram."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from pwem.objects import Transform
+
+from etomotut import backends
+from etomotut.demo import series_of, truth
+from etomotut.demo.series import simulate, write
+from etomotut.protocols import ProtEtomotutPosition, ProtEtomotutPreprocess, ProtEtomotutReconstruct
+from etomotut.tests.projects.project import ProjectTest
+
+PIXEL = 11.04
+
+
+class TestPosition(ProjectTest):
+    """One series, aligned as it truly was."""
+
+    backend = backends.EMBEDDED
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        """Run the stages."""
+        super().setUpClass()
+        parameters = replace(
+            series_of("small")[0], specimen_tilt=(5.0, -4.0), specimen_z=500.0, beads=40
+        )
+        write(simulate(parameters), cls.data)
+        known = truth.read(cls.data / "TS_01_truth.json")
+        imported = cls.import_series("*.mdoc", samplingRate=PIXEL, tiltAxisAngle=-95.0)
+        cls.binned = cls.run_stage(
+            ProtEtomotutPreprocess, (imported, "outputTiltSeries"), binning=1
+        )
+
+        def align(series, images) -> None:
+            for image in images:
+                matrix = np.vstack([known.transforms[image.getIndex() - 1], [0.0, 0.0, 1.0]])
+                image.setTransform(Transform(matrix=matrix))
+                image.setTiltAngle(float(known.true_angles[image.getIndex() - 1]))
+            series.setAlignment2D()
+            series._hasAlignment.set(True)
+
+        cls.edit(cls.binned, "TiltSeries", align)
+        source = cls.binned, "TiltSeries"
+        cls.first = cls.run_stage(ProtEtomotutReconstruct, source, tomoThickness=320)
+        cls.placed = cls.place(source, cls.first)
+        cls.again = cls.place(source, cls.placed)
+
+    @classmethod
+    def place(cls, source, first):
+        """Run the stage on a series and the tomogram of a protocol."""
+        placed = cls.stage(ProtEtomotutPosition, source)
+        placed.inputSetOfTomograms.set(first)
+        placed.inputSetOfTomograms.setExtended("Tomograms")
+        cls.proj.saveProtocol(placed)
+        return cls.finish(placed)
+
+    def test_the_specimen_is_found_where_it_is(self) -> None:
+        found = self.records(self.placed)["TS_01"]["numbers"]
+        self.assertAlmostEqual(found["thickness"], 1800, delta=60)
+        self.assertAlmostEqual(found["height"], 500, delta=30)
+        self.assertEqual(found["source"], "beads")
+
+    def test_the_tomogram_has_its_size_and_origin(self) -> None:
+        tomogram = self.placed.Tomograms.getFirstItem()
+        width, height, depth = tomogram.getDim()
+        self.assertEqual((width, height), (256, 360))
+        self.assertAlmostEqual(depth * PIXEL, 1800 + 400, delta=80)
+        x, y, z = tomogram.getShiftsFromOrigin()
+        self.assertEqual((x, y), (-128 * PIXEL, -180 * PIXEL))
+        self.assertAlmostEqual(z + depth * PIXEL / 2, 500, delta=30)
+
+    def test_in_its_new_tomogram_it_lies_level_in_the_middle(self) -> None:
+        found = self.records(self.again)["TS_01"]["numbers"]
+        self.assertLess(abs(found["height"]), 15)
+        self.assertLess(abs(found["tilt_offset"]), 0.3)
+        self.assertLess(abs(found["x_axis_tilt"]), 0.3)
+
+    def test_a_picture_and_the_numbers_stay_beside_the_tomogram(self) -> None:
+        folder = Path(self.placed._getExtraPath("TS_01"))
+        for name in ("TS_01_position.png", "TS_01_found.json"):
+            self.assertTrue((folder / name).is_file())
+        self.assertRegex(
+            self.placed._summary()[1], r"TS_01: 1[78]\d nm thick, was \+\d+.\d nm high"
+        )
