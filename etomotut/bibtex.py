@@ -121,4 +121,57 @@
   year    = {2011},
   doi     = {10.1093/bioinformatics/btq692}
 }
+
+@article{FernandezLi2003,
+  title   = {An improved algorithm for anisotropic nonlinear diffusion for denoising
+             cryo-tomograms},
+  author  = {Fernández, José-Jesús and Li, Sam},
+  journal = {Journal of Structural Biology},
+  volume  = {144},
+  pages   = {152--161},
+  year    = {2003},
+  doi     = {10.1016/j.jsb.2003.09.010}
+}
+
+@article{Moreno2018,
+  title   = {{TomoEED}: fast edge-enhancing denoising of tomographic volumes},
+  author  = {Moreno, J. J. and Martínez-Sánchez, A. and Martínez, J. A. and others},
+  journal = {Bioinformatics},
+  volume  = {34},
+  pages   = {3776--3778},
+  year    = {2018},
+  doi     = {10.1093/bioinformatics/bty435}
+}
+
+@article{Fernandez2009,
+  title   = {{TOMOBFLOW}: feature-preserving noise filtering for electron tomography},
+  author  = {Fernandez, Jose-Jesus},
+  journal = {BMC Bioinformatics},
+  volume  = {10},
+  pages   = {178},
+  year    = {2009},
+  doi     = {10.1186/1471-2105-10-178}
+}
+
+@article{FrangakisHegerl2001,
+  title   = {Noise reduction in electron tomographic reconstructions using nonlinear anisotropic
+             diffusion},
+  author  = {Frangakis, Achilleas S. and Hegerl, Reiner},
+  journal = {Journal of Structural Biology},
+  volume  = {135},
+  pages   = {239--250},
+  year    = {2001},
+  doi     = {10.1006/jsbi.2001.4406}
+}
+
+@article{Rosenthal2003,
+  title   = {Optimal determination of particle orientation, absolute hand, and contrast loss in
+             single-particle electron cryomicroscopy},
+  author  = {Rosenthal, Peter B. and Henderson, Richard},
+  journal = {Journal of Molecular Biology},
+  volume  = {333},
+  pages   = {721--745},
+  year    = {2003},
+  doi     = {10.1016/j.jmb.2003.07.013}
+}
 """

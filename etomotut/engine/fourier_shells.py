@@ -142,7 +142,7 @@ def _block_sums(blocks: Tuple[npt.NDArray[np.float32], ...], weights: Any) -> Do
         np.ones(first.shape, np.float32),
     ]
     found = [np.bincount(shell, each.ravel(), SIDE // 2 + 2) for each in sums]
-    return np.array(found)[:, : SIDE // 2 + 1]
+    return np.array(found, np.float64)[:, : SIDE // 2 + 1]
 
 
 def _window(shape: Tuple[int, ...]) -> npt.NDArray[np.float32]:

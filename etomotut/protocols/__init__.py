@@ -5,8 +5,9 @@ Every class named here is registered by Scipion as a protocol; what they share s
 
 from etomotut.protocols.protocol_apply_alignment import ProtEtomotutApplyAlignment
 from etomotut.protocols.protocol_crop import ProtEtomotutCrop
-from etomotut.protocols.protocol_dose_filter import ProtEtomotutDoseFilter
 from etomotut.protocols.protocol_ctf_correction import ProtEtomotutCtfCorrection
+from etomotut.protocols.protocol_denoise import ProtEtomotutDenoise
+from etomotut.protocols.protocol_dose_filter import ProtEtomotutDoseFilter
 from etomotut.protocols.protocol_fiducial_alignment import ProtEtomotutFiducialAlignment
 from etomotut.protocols.protocol_fiducial_model import ProtEtomotutFiducialModel
 from etomotut.protocols.protocol_filter import ProtEtomotutFilterTomograms
@@ -22,6 +23,7 @@ __all__ = [
     "ProtEtomotutApplyAlignment",
     "ProtEtomotutCrop",
     "ProtEtomotutCtfCorrection",
+    "ProtEtomotutDenoise",
     "ProtEtomotutDoseFilter",
     "ProtEtomotutFiducialAlignment",
     "ProtEtomotutFiducialModel",

@@ -62,6 +62,14 @@ def test_a_contrast_that_is_given_stays(volume, capfd):
     assert "2 steps, contrast 12.5\n" in capfd.readouterr().out
 
 
+def test_a_relative_contrast_follows_the_mean_gradient(volume, capfd):
+    denoise("tomoeed", volume, "-g", 0, "-i", 1)
+    mean = float(capfd.readouterr().out.split("contrast ")[1].split()[0])
+    denoise("nad_eed_3d", volume, "-RelativeK", 2, "-n", 1)
+    found = float(capfd.readouterr().out.split("contrast ")[1].split()[0])
+    assert found == pytest.approx(2 * mean, rel=1e-3)
+
+
 def test_iterations_are_kept_in_files_of_their_own(volume):
     output = denoise("nad_eed_3d", volume, "-k", 40, "-i", "2,5")
     assert not output.exists()

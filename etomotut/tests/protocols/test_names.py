@@ -166,6 +166,20 @@ FORMS = {
         "medianSize": 3,
         "processOddEven": False,
     },
+    "ProtEtomotutDenoise": {
+        **COMMON,
+        "inputSetOfTomograms": None,
+        "method": 0,
+        "sigmaGaussian": 0.5,
+        "iterations": 15,
+        "iterationsBeltrami": 70,
+        "iterationsNonlinear": 10,
+        "contrast": 0.0,
+        "timeStep": 0.1,
+        "timeStepBeltrami": 0.15,
+        "tensorSigma": 1.0,
+        "processOddEven": False,
+    },
 }
 
 LABELS_AND_OUTPUTS = {
@@ -186,6 +200,7 @@ LABELS_AND_OUTPUTS = {
     "ProtEtomotutPosition": ("tomogram position", ["Tomograms"]),
     "ProtEtomotutCrop": ("crop tomograms", ["Tomograms"]),
     "ProtEtomotutFilterTomograms": ("filter tomograms", ["Tomograms"]),
+    "ProtEtomotutDenoise": ("denoise tomograms", ["Tomograms"]),
 }
 
 
@@ -229,6 +244,16 @@ def test_labels_and_outputs_stay_as_users_have_stored_them(name):
             ["low-pass", "high-pass", "band-pass", "Gaussian", "median"],
         ),
         ("ProtEtomotutDoseFilter", "inputDoseType", ["of the import", "fixed"]),
+        (
+            "ProtEtomotutDenoise",
+            "method",
+            [
+                "edge enhancing diffusion",
+                "Beltrami flow",
+                "nonlinear anisotropic diffusion",
+                "Wiener filter of halves",
+            ],
+        ),
     ],
 )
 def test_choices_keep_their_numbers(name, parameter, choices):
