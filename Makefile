@@ -4,6 +4,7 @@
 #   make test-fast   what needs no Scipion project and no patience
 #   make check       format, lint, types, import directions
 #   make bench       measurements, beside IMOD where it is installed; ONLY=tilt for one subject
+#   make quality     how good tomograms are against a known specimen, into docs/quality.md
 #   make gui         Scipion's window, with the demo's project
 #   make clean       away with everything that these made
 
@@ -13,7 +14,7 @@ BIN := $(VENV)/bin
 DEMO ?= demo
 OUT ?= demo-project
 
-.PHONY: demo test test-fast check bench gui clean format
+.PHONY: demo test test-fast check bench quality gui clean format
 
 demo: $(VENV)/.has-app
 	$(BIN)/etomotut demo-data $(OUT)/data --preset $(DEMO)
@@ -38,6 +39,9 @@ format: $(VENV)/.has-check
 
 bench: $(VENV)/.has-app
 	$(BIN)/python -m benchmarks $(ONLY)
+
+quality: $(VENV)/.has-app
+	$(BIN)/python -m benchmarks.quality --out docs/quality.md
 
 gui: $(VENV)/.has-app
 	$(BIN)/etomotut gui $(OUT)/project

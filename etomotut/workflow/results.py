@@ -1,7 +1,8 @@
 """What a run of the template left for each series, as files that any program can take up.
 
 Exported files speak of the raw stack: transforms and models in its unbinned pixels, views in its
-order. The tomogram is that of the last stage that made one.
+order. The tomogram is that of the last stage that made one; those of earlier stages bear what they
+are in their names.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -27,52 +28,70 @@ Array = npt.NDArray[np.float64]
 Size = Tuple[int, int]
 
 COARSE, ALIGNED = "ProtEtomotutFiducialModel", "ProtEtomotutFiducialAlignment"
-TOMOGRAM_STAGES = ("ProtEtomotutCrop", "ProtEtomotutReconstruct")
+# the last first, each with what its tomograms are called beside a later one's
+TOMOGRAM_STAGES = {
+    "ProtEtomotutDenoise": "denoised",
+    "ProtEtomotutTomo3d": "sirt",
+    "ProtEtomotutCrop": "wbp",
+    "ProtEtomotutReconstruct": "wbp",
+}
 
 
 @dataclass(frozen=True)
 class Stages:
-    """The sets that a run of the template made; None where a stage made none."""
+    """The sets that a run of the template made; None where a stage made none.
+
+    `tomograms` by what they are, the last stage's first.
+    """
 
     prealigned: Any
     aligned: Any
     models: Any
     coordinates: Any
-    tomograms: Any
+    tomograms: Mapping[str, Any]
 
     def ids(self) -> List[str]:
         """Give the tsIds of the series that were aligned."""
         return gather.ids_of(self.aligned) if self.aligned is not None else []
 
     def tomogram(self, ts_id: str) -> Optional[Path]:
-        """Give the tomogram's file of a series, None where there is none."""
-        if self.tomograms is None or ts_id not in gather.ids_of(self.tomograms):
-            return None
-        return Path(gather.item_of(self.tomograms, ts_id).getFileName()).absolute()
+        """Give the last tomogram's file of a series, None where there is none."""
+        return next((path for _, path in self.tomograms_of(ts_id)), None)
+
+    def tomograms_of(self, ts_id: str) -> Iterator[Tuple[str, Path]]:
+        """Give what each tomogram of a series is, and its file, the last stage's first."""
+        for what, made in self.tomograms.items():
+            if ts_id in gather.ids_of(made):
+                yield what, Path(gather.item_of(made, ts_id).getFileName()).absolute()
 
 
 def stages_of(project: Any) -> Stages:
     """Give what the stages of a project made."""
     runs: Dict[str, Any] = {run.getClassName(): run for run in project.getRuns()}
     fine = runs.get(ALIGNED)
-    tomograms = [getattr(runs.get(name), "Tomograms", None) for name in TOMOGRAM_STAGES]
+    tomograms: Dict[str, Any] = {}
+    for name, what in TOMOGRAM_STAGES.items():
+        made = getattr(runs.get(name), "Tomograms", None)
+        if made is not None:
+            tomograms.setdefault(what, made)
     return Stages(
         runs[COARSE].inputSetOfTiltSeries.get(),
         getattr(fine, "TiltSeries", None),
         getattr(fine, "FiducialModelNoGaps", None),
         getattr(fine, "TiltSeriesCoordinates", None),
-        next((made for made in tomograms if made is not None), None),
+        tomograms,
     )
 
 
 def draw(stages: Stages, ts_id: str, folder: Path) -> None:
     """Write pictures of a series into a folder."""
-    sets = stages.aligned, stages.models, stages.coordinates, stages.tomograms
+    last = next((made for made in stages.tomograms.values() if ts_id in gather.ids_of(made)), None)
+    sets = stages.aligned, stages.models, stages.coordinates, last
     write_pictures(folder, gather.findings_of(ts_id, *sets))
 
 
 def export(stages: Stages, ts_id: str, raw: Path, folder: Path) -> None:
-    """Write .xf, .tlt, .fid, .xyz and the tomogram of a series into a folder.
+    """Write .xf, .tlt, .fid, .xyz and the tomograms of a series into a folder.
 
     `raw` is the stack that the series began with. Views that were excluded get the identity and
     the angle that they came with.
@@ -93,9 +112,8 @@ def export(stages: Stages, ts_id: str, raw: Path, folder: Path) -> None:
         size = size[::-1]
     xyz = _positions(positions, size, binning, aligned.pixel_size)
     fiducials.write_positions(folder / f"{ts_id}.xyz", xyz)
-    tomogram = stages.tomogram(ts_id)
-    if tomogram is not None:
-        _copy(tomogram, folder / f"{ts_id}.mrc")
+    for number, (what, tomogram) in enumerate(stages.tomograms_of(ts_id)):
+        _copy(tomogram, folder / (f"{ts_id}_{what}.mrc" if number else f"{ts_id}.mrc"))
 
 
 def _in_raw_pixels(

@@ -16,6 +16,7 @@ from etomotut.errors import EtomotutError
 from etomotut.workflow import inputs
 from etomotut.workflow.inputs import Series
 
+CTF_STAGES = ("ProtEtomotutCtfCorrection", "ProtEtomotutImportCtf")
 TEMPLATE = "fiducial_exosome.json.template"
 USUAL_PIXEL = 5.52  # Å; binned pixels of the tutorial
 USUAL_DOSE = 3.0  # e/Å² a view; only recorded, no stage of this template weighs by it
@@ -37,7 +38,10 @@ def run(arguments: argparse.Namespace) -> int:
     start = time.monotonic()
     folder = Path(arguments.project).absolute()
     series, left_out = inputs.gather(
-        arguments.tilt_series, tilt_angles=arguments.tilt_angles, mdoc=arguments.mdoc
+        arguments.tilt_series,
+        tilt_angles=arguments.tilt_angles,
+        mdoc=arguments.mdoc,
+        defocus=arguments.defocus,
     )
     for problem in left_out:
         print(f"LEFT OUT: {problem}")
@@ -53,8 +57,13 @@ def run(arguments: argparse.Namespace) -> int:
     headless.prepare(folder.parent)
     project = headless.open_project(folder.name, folder.parent)
     text = headless.fill_template(
-        headless.TEMPLATES / TEMPLATE, {**values, "path": path, "pattern": pattern}
+        headless.TEMPLATES / TEMPLATE,
+        {**values, "path": path, "pattern": pattern, "ctf_path": path},
     )
+    lacking = [each.name for each in series if each.defocus is None]
+    if lacking:
+        print(f"No CTF correction: there is no defocus file of {', '.join(lacking)}\n", flush=True)
+        text = headless.leave_out(text, CTF_STAGES)
     protocols = list(headless.load_workflow(project, text).values())
     for protocol in protocols:
         _adjust(protocol, arguments)
@@ -92,6 +101,7 @@ def _values(arguments: argparse.Namespace, series: Sequence[Series]) -> Dict[str
         if axis is None:
             raise EtomotutError("no file tells the angle of the tilt axis: give --axis-angle")
     binning = arguments.binning or max(1, round(USUAL_PIXEL / pixel_size))
+    kept = arguments.kept_thickness or 2 * round(arguments.thickness / 3)
     return {
         "voltage": arguments.voltage,
         "pixel_size": arguments.pixel_size or (0 if has_mdoc else pixel_size),
@@ -101,7 +111,8 @@ def _values(arguments: argparse.Namespace, series: Sequence[Series]) -> Dict[str
         "binning": binning,
         "bead_diameter": arguments.bead_diameter,
         "thickness": arguments.thickness,
-        "kept_thickness": arguments.kept_thickness or 2 * round(arguments.thickness / 3),
+        "kept_thickness": kept,
+        "final_thickness": kept + kept % 2,
     }
 
 
@@ -143,10 +154,12 @@ def _report(
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="etomotut run",
-        description="Align tilt series by their gold beads and reconstruct tomograms: the workflow "
-        "template in a Scipion project, without its window.",
+        description="Align tilt series by their gold beads, correct them for the CTF where defocus "
+        "files are there, reconstruct and denoise tomograms: the workflow template in a Scipion "
+        "project, without its window.",
         epilog="Exported files are for the raw, unbinned stack: .xf brings it into the aligned "
-        "frame, .fid are the tracked beads, .xyz their positions.",
+        "frame, .fid are the tracked beads, .xyz their positions. NAME.mrc is the last tomogram, "
+        "NAME_sirt.mrc and NAME_wbp.mrc those before.",
     )
     add = parser.add_argument
     add(
@@ -158,6 +171,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--tilt-angles", metavar="FILE", help="tilt angles: a file for all, or a pattern")
     add("--mdoc", metavar="PATTERN", help="mdoc files; default: those beside the stacks")
+    add("--defocus", metavar="PATTERN", help="IMOD's defocus files; default: those beside them")
     add("--pixel-size", type=float, metavar="A", help="of the raw stacks; default: their files'")
     add(
         "--axis-angle", type=float, metavar="DEG", help="tilt axis from vertical, counter-clockwise"

@@ -40,7 +40,7 @@ def done(tmp_path_factory):
 
 def test_all_stages_are_done_and_the_series_that_was_left_out_is_named(done):
     _, said = done
-    assert "[8/8] 5b. crop" in said.stdout
+    assert "[12/12] 8. denoise" in said.stdout
     assert "FAILED" not in said.stdout
     assert "half.mrc is no whole MRC file" in said.stdout.splitlines()[-1]
     assert said.returncode == 1
@@ -66,8 +66,9 @@ def test_exported_beads_stand_where_they_are_in_the_raw_views(done):
     assert np.median(apart) < 0.3
 
 
-def test_the_exported_tomogram_is_the_cropped_one(done):
-    tomogram = mrc.Stack(done[0] / "results" / "TS_01.mrc")
+@pytest.mark.parametrize("name", ["TS_01.mrc", "TS_01_sirt.mrc", "TS_01_wbp.mrc"])
+def test_all_tomograms_are_exported(done, name):
+    tomogram = mrc.Stack(done[0] / "results" / name)
     assert tomogram.shape == (100, 180, 128)
     assert tomogram.pixel_size == pytest.approx(2 * 11.04, abs=0.01)
 

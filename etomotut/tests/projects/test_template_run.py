@@ -8,22 +8,27 @@ from etomotut.tests.projects.project import ProjectTest
 
 
 class TestTemplate(ProjectTest):
-    """The template on one small simulated series with its mdoc file."""
+    """The template on one small simulated series with its mdoc and defocus files."""
 
-    def test_it_ends_with_cropped_tomograms(self) -> None:
+    def test_it_ends_with_denoised_tomograms(self) -> None:
         demo.make(self.data, preset="small", count=1)
         values = {
             "path": self.data,
+            "ctf_path": self.data,
             "pattern": "*.mdoc",
             "binning": 1,
             "thickness": 160,
             "kept_thickness": 120,
+            "final_thickness": 100,
         }
         template = headless.TEMPLATES / "fiducial_exosome.json.template"
         workflow = headless.load_workflow(self.proj, headless.fill_template(template, values))
         told = []
         failures = headless.run(self.proj, list(workflow.values()), report=told.append)
         self.assertEqual(failures, [])
-        self.assertIn("[8/8] 5b. crop", told)
-        tomograms = list(workflow.values())[-1].Tomograms
-        self.checkTomograms(tomograms, 1, 11.04, expectedDimensions=[256, 360, 120])
+        self.assertIn("[12/12] 8. denoise", told)
+        by_label = {stage.getObjLabel(): stage for stage in workflow.values()}
+        cropped, denoised = (by_label[label].Tomograms for label in ("5b. crop", "8. denoise"))
+        self.checkTomograms(cropped, 1, 11.04, expectedDimensions=[256, 360, 120])
+        size = [256, 360, 100]
+        self.checkTomograms(denoised, 1, 11.04, expectedDimensions=size, ctfCorrected=True)
