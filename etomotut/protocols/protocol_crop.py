@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Sequence, Tuple
+import json
+from pathlib import Path
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from pyworkflow.protocol.params import GE, IntParam, PointerParam
+import numpy as np
+from pyworkflow.protocol.params import GE, BooleanParam, FloatParam, IntParam, PointerParam
 from tomo.objects import SetOfTomograms
 
 from etomotut.convert.series import FULL
@@ -22,14 +25,19 @@ OPTIONS = {"x": "XStartAndEnd", "y": "YStartAndEnd", "z": "ZStartAndEnd"}
 
 
 class ProtEtomotutCrop(EtomotutProtocol):
-    """Crop tomograms to ranges of voxels, or to the centre of their thickness.
+    """Crop tomograms to ranges of voxels, the centre of their thickness, or their specimen.
 
     The origin moves with the first voxel, so that coordinates in space stay right.
     """
 
     _label = "crop tomograms"
     _possibleOutputs = {TOMOGRAMS: SetOfTomograms}
-    programs = ("trimvol",)
+    programs = ("findsection", "trimvol")
+
+    @classmethod
+    def programs_for(cls, form: Any) -> Sequence[str]:
+        """Leave the search for the specimen out where it is not asked for."""
+        return cls.programs if form.toSpecimen else cls.programs[1:]
 
     def _defineParams(self, form: Any) -> None:
         form.addSection(label="Input")
@@ -41,10 +49,28 @@ class ProtEtomotutCrop(EtomotutProtocol):
             label="Tomograms",
         )
         form.addParam(
+            "toSpecimen",
+            BooleanParam,
+            default=False,
+            label="Find the specimen and crop to it?",
+            help="Each tomogram is cropped in z to its own specimen, wherever that is, as beads "
+            "on its faces or its structure tell.",
+        )
+        form.addParam(
+            "margin",
+            FloatParam,
+            default=20.0,
+            validators=[GE(0.0)],
+            condition="toSpecimen",
+            label="Margin above and below (nm)",
+            help="What is kept beyond the specimen.",
+        )
+        form.addParam(
             "keepThickness",
             IntParam,
             default=200,
             validators=[GE(0)],
+            condition="not toSpecimen",
             label="Keep the centre of the thickness (voxels)",
             help="So many sections around the middle; 0, or a range in z, for another choice.",
         )
@@ -65,15 +91,39 @@ class ProtEtomotutCrop(EtomotutProtocol):
         return self.inputSetOfTomograms
 
     @staticmethod
-    def ranges(form: Any, size: Sequence[int]) -> Dict[str, Range]:
+    def search(source: str, result: str, pixel_size: float) -> List[Command]:
+        """Give the command that finds the specimen in a tomogram."""
+        values = {"TomogramFile": source, "ResultFile": result, "PixelSize": pixel_size}
+        return [("findsection", values)]
+
+    @staticmethod
+    def specimen_range(
+        form: Any, found: Mapping[str, Any], size: Sequence[int], pixel_size: float
+    ) -> Range:
+        """Give the first and last section, from 1, that a specimen and its margin reach.
+
+        `found` is what findsection wrote; where the specimen leans, its corners are kept.
+        """
+        lean = abs(found["slope_x"]) * size[0] / 2 + abs(found["slope_y"]) * size[1] / 2
+        beyond = lean + 10 * form.margin / pixel_size
+        first = size[2] / 2 + found["bottom"] / pixel_size - beyond
+        last = size[2] / 2 + found["top"] / pixel_size + beyond
+        return max(int(np.floor(first)) + 1, 1), min(int(np.ceil(last)), size[2])
+
+    @staticmethod
+    def ranges(form: Any, size: Sequence[int], found_z: Optional[Range] = None) -> Dict[str, Range]:
         """Give the first and last voxel, from 1, for each axis of a tomogram of size (x, y, z).
 
-        Raises EtomotutError for a range that is not inside.
+        `found_z` is the range of the specimen; a range that was typed wins over it. Raises
+        EtomotutError for a range that is not inside.
         """
         found: Dict[str, Range] = {}
         for axis, length in zip(OPTIONS, size):
             first, last = getattr(form, f"{axis}0"), getattr(form, f"{axis}1")
-            if axis == "z" and (first, last) == (-1, -1) and 0 < form.keepThickness < length:
+            is_open = axis == "z" and (first, last) == (-1, -1)
+            if is_open and form.toSpecimen:
+                first, last = found_z or (1, length)
+            elif is_open and 0 < form.keepThickness < length:
                 first = (length - form.keepThickness) // 2 + 1
                 last = first + form.keepThickness - 1
             first, last = (1 if first == -1 else first), (length if last == -1 else last)
@@ -94,7 +144,7 @@ class ProtEtomotutCrop(EtomotutProtocol):
     def process(self, job: Job) -> Result:
         """Crop the full tomogram and its halves alike."""
         size = Stack(job.source[FULL]).shape[::-1]
-        ranges = self.ranges(job.form, size)
+        ranges = self.ranges(job.form, size, self._specimen(job) if job.form.toSpecimen else None)
         files: Dict[str, str] = {}
         for part, source in job.source.items():
             job.run(self.commands(ranges, source, job.temporary(f"{part}.mrc")))
@@ -103,6 +153,14 @@ class ProtEtomotutCrop(EtomotutProtocol):
         start = [ranges[axis][0] - 1 for axis in OPTIONS]
         numbers = {"size_before": size, "size_after": Stack(files[FULL]).shape[::-1]}
         return Result({TOMOGRAMS: cropped_tomogram(job.item.object, files, start)}, numbers)
+
+    def _specimen(self, job: Job) -> Range:
+        """Find the sections of the specimen in the full tomogram."""
+        source, found = job.source[FULL], job.temporary("_found.json")
+        pixel_size = job.item.object.getSamplingRate()
+        job.run(self.search(source, found, pixel_size))
+        result = json.loads(Path(found).read_text())
+        return self.specimen_range(job.form, result, Stack(source).shape[::-1], pixel_size)
 
     def describe(self, numbers: Mapping[str, Any]) -> str:
         """Tell the sizes before and after."""

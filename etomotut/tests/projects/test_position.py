@@ -11,7 +11,12 @@ from pwem.objects import Transform
 from etomotut import backends
 from etomotut.demo import series_of, truth
 from etomotut.demo.series import simulate, write
-from etomotut.protocols import ProtEtomotutPosition, ProtEtomotutPreprocess, ProtEtomotutReconstruct
+from etomotut.protocols import (
+    ProtEtomotutCrop,
+    ProtEtomotutPosition,
+    ProtEtomotutPreprocess,
+    ProtEtomotutReconstruct,
+)
 from etomotut.tests.projects.project import ProjectTest
 
 PIXEL = 11.04
@@ -49,6 +54,13 @@ class TestPosition(ProjectTest):
         cls.first = cls.run_stage(ProtEtomotutReconstruct, source, tomoThickness=320)
         cls.placed = cls.place(source, cls.first)
         cls.again = cls.place(source, cls.placed)
+        cls.cropped = cls.run_stage(
+            ProtEtomotutCrop,
+            (cls.first, "Tomograms"),
+            "inputSetOfTomograms",
+            toSpecimen=True,
+            margin=5.0,
+        )
 
     @classmethod
     def place(cls, source, first):
@@ -79,6 +91,13 @@ class TestPosition(ProjectTest):
         self.assertLess(abs(found["height"]), 15)
         self.assertLess(abs(found["tilt_offset"]), 0.3)
         self.assertLess(abs(found["x_axis_tilt"]), 0.3)
+
+    def test_a_crop_to_the_specimen_stays_where_it_is_in_space(self) -> None:
+        tomogram = self.cropped.Tomograms.getFirstItem()
+        depth = tomogram.getDim()[2] * PIXEL
+        lean = 128 * PIXEL * np.tan(np.radians(4)) + 180 * PIXEL * np.tan(np.radians(5))
+        self.assertAlmostEqual(depth, 1800 + 100 + 2 * lean, delta=80)
+        self.assertAlmostEqual(tomogram.getShiftsFromOrigin()[2] + depth / 2, 500, delta=30)
 
     def test_a_picture_and_the_numbers_stay_beside_the_tomogram(self) -> None:
         folder = Path(self.placed._getExtraPath("TS_01"))

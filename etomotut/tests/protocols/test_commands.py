@@ -240,6 +240,35 @@ def test_a_typed_range_wins_over_the_thickness():
     assert ranges(z0=10)["z"] == (10, 300)
 
 
+def specimen(**changes):
+    found = {"bottom": -300.0, "top": 500.0, "slope_x": 0.0, "slope_y": 0.0, **changes}
+    stage = stages.ProtEtomotutCrop
+    return stage.specimen_range(form(stage.__name__), found, (100, 80, 300), 10.0)
+
+
+def test_a_crop_keeps_the_specimen_that_was_found_and_a_margin():
+    assert specimen() == (150 - 30 - 20 + 1, 150 + 50 + 20)
+    assert ranges(toSpecimen=True)["z"] == (1, 300)
+    stage = stages.ProtEtomotutCrop
+    values = form(stage.__name__, toSpecimen=True)
+    assert stage.ranges(values, (100, 80, 300), (101, 220))["z"] == (101, 220)
+
+
+def test_the_corners_of_a_leaning_specimen_are_kept():
+    assert specimen(slope_x=0.1, slope_y=-0.1) == (101 - 9, 220 + 9)
+
+
+def test_a_specimen_is_kept_as_far_as_the_tomogram_goes():
+    assert specimen(bottom=-2000.0, top=1400.0) == (1, 300)
+
+
+def test_only_a_crop_to_the_specimen_looks_for_it():
+    stage = stages.ProtEtomotutCrop
+    assert stage.programs_for(form(stage.__name__)) == ("trimvol",)
+    assert "findsection" in stage.programs_for(form(stage.__name__, toSpecimen=True))
+    check(stage.search("a.mrc", "a.json", 10.0))
+
+
 @pytest.mark.parametrize("changes", [{"x0": 0}, {"y1": 81}, {"z0": 60, "z1": 60}])
 def test_a_range_that_is_not_inside_is_refused(changes):
     with pytest.raises(EtomotutError, match="is not inside 1 to"):

@@ -145,6 +145,8 @@ FORMS = {
     "ProtEtomotutCrop": {
         **COMMON,
         "inputSetOfTomograms": None,
+        "toSpecimen": False,
+        "margin": 20.0,
         "keepThickness": 200,
         "x0": -1,
         "x1": -1,
