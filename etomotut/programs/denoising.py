@@ -120,9 +120,10 @@ def tell_removed(volume: Any, result: Any) -> None:
     from etomotut.engine.removal import measure
 
     found = measure(volume, result)
+    share = round(100 * found.structure, 1) + 0.0  # not -0.0
     print(
         f"Removed: standard deviation {found.deviation:.4g} of {found.before:.4g}; "
-        f"{100 * found.structure:.1f}% of the removed energy goes with structure (0: only noise)"
+        f"{share:.1f}% of the removed energy goes with structure (0: only noise)"
     )
 
 

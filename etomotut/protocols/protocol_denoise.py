@@ -218,8 +218,8 @@ class ProtEtomotutDenoise(EtomotutProtocol):
         """Tell how much was removed, and how much of that goes with structure."""
         return (
             f"{numbers['method']}: removed {100 * numbers['removed']:.0f}% of the standard "
-            f"deviation; {100 * numbers['structure']:.1f}% of the removed energy goes with "
-            "structure (0: only noise)"
+            f"deviation; {round(100 * numbers['structure'], 1) + 0.0:.1f}% of the removed energy "
+            "goes with structure (0: only noise)"
         )
 
     @staticmethod

@@ -68,9 +68,10 @@ def draw_comparison(
 def describe(removal: Removal) -> str:
     """Tell in words what was removed."""
     part = removal.deviation / removal.before if removal.before else 0.0
+    share = round(100 * removal.structure, 1) + 0.0  # not -0.0
     return (
         f"removed {100 * part:.0f}% of the standard deviation; "
-        f"{100 * removal.structure:.1f}% of the removed energy goes with structure"
+        f"{share:.1f}% of the removed energy goes with structure"
     )
 
 

@@ -164,6 +164,7 @@ class EtomotutResultsViewer(EtomotutViewer):
         protocols.ProtEtomotutReconstruct,
         protocols.ProtEtomotutTomo3d,
         protocols.ProtEtomotutCrop,
+        protocols.ProtEtomotutDenoise,
     ]
 
     def _items(self, obj: Any) -> Sequence[Item]:
