@@ -52,6 +52,18 @@ def cropped_tomogram(tomogram: Any, files: Mapping[str, str], start: Sequence[in
     return cropped
 
 
+def cropped_mask(tomogram: Any, file: str) -> Any:
+    """Give the mask in a file that was cut out as a cropped tomogram was."""
+    from tomo.objects import TomoMask
+
+    mask = TomoMask(tsId=tomogram.getTsId())
+    mask.copyInfo(tomogram)
+    mask.setHalfMaps([])
+    mask.setFileName(file)
+    mask.setVolName(tomogram.getFileName())
+    return mask
+
+
 def place_of_middle(tomogram: Any) -> Sequence[float]:
     """Give where the middle of a tomogram lies in space: x, y and z in Å."""
     pixel = tomogram.getSamplingRate()

@@ -18,8 +18,10 @@ from tomo.objects import (
     SetOfTiltSeries,
     SetOfTiltSeriesCoordinates,
     SetOfTomograms,
+    SetOfTomoMasks,
     TiltSeries,
     Tomogram,
+    TomoMask,
 )
 
 from etomotut.convert.series import Changes, change_acquisition, derive
@@ -31,6 +33,7 @@ MODEL_NO_GAPS = "FiducialModelNoGaps"
 COORDINATES = "TiltSeriesCoordinates"
 CTFS = "CTFTomoSeries"
 TOMOGRAMS = "Tomograms"
+TOMO_MASKS = "TomoMasks"
 FAILED_SERIES = "FailedTiltSeries"
 FAILED_TOMOGRAMS = "FailedTomograms"
 FILES = {
@@ -41,6 +44,7 @@ FILES = {
     COORDINATES: "tiltSeriesCoordinates",
     CTFS: "ctfTomoSeries",
     TOMOGRAMS: "tomograms",
+    TOMO_MASKS: "tomoMasks",
     FAILED_SERIES: "tiltseriesFailed",
     FAILED_TOMOGRAMS: "tomogramsFailed",
 }
@@ -71,8 +75,8 @@ class CtfModels:
 class Result:
     """What a stage made of an item.
 
-    `outputs` by name: Changes to the input series, a Tomogram, a LandmarkModel, CtfModels, or a
-    list of coordinates. `numbers` go into the summary and the records.
+    `outputs` by name: Changes to the input series, a Tomogram, a TomoMask, a LandmarkModel,
+    CtfModels, or a list of coordinates. `numbers` go into the summary and the records.
     """
 
     outputs: Mapping[str, Any]
@@ -95,7 +99,8 @@ class Outputs:
             elif isinstance(thing, LandmarkModel):
                 self._add(name, SetOfLandmarkModels, [thing])
             elif isinstance(thing, Tomogram):
-                self._add(name, SetOfTomograms, [thing])
+                is_mask = isinstance(thing, TomoMask)
+                self._add(name, SetOfTomoMasks if is_mask else SetOfTomograms, [thing])
             else:
                 self._add(name, SetOfTiltSeriesCoordinates, thing)
 

@@ -8,19 +8,20 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 from pyworkflow.protocol.params import GE, BooleanParam, FloatParam, IntParam, PointerParam
-from tomo.objects import SetOfTomograms
+from tomo.objects import SetOfTomograms, SetOfTomoMasks
 
 from etomotut.convert.series import FULL
-from etomotut.convert.tomograms import cropped_tomogram, stamp
+from etomotut.convert.tomograms import cropped_mask, cropped_tomogram, stamp
 from etomotut.errors import EtomotutError
 from etomotut.formats.mrc import Stack
 from etomotut.protocols.facts import Facts
 from etomotut.protocols.forms import add_halves, add_running, man
 from etomotut.protocols.job import Command, Job
-from etomotut.protocols.outputs import TOMOGRAMS, Result
+from etomotut.protocols.outputs import TOMO_MASKS, TOMOGRAMS, Item, Result
 from etomotut.protocols.protocol_base import EtomotutProtocol
 
 Range = Tuple[int, int]
+MASK = "mask"
 OPTIONS = {"x": "XStartAndEnd", "y": "YStartAndEnd", "z": "ZStartAndEnd"}
 
 
@@ -31,7 +32,7 @@ class ProtEtomotutCrop(EtomotutProtocol):
     """
 
     _label = "crop tomograms"
-    _possibleOutputs = {TOMOGRAMS: SetOfTomograms}
+    _possibleOutputs = {TOMOGRAMS: SetOfTomograms, TOMO_MASKS: SetOfTomoMasks}
     programs = ("findsection", "trimvol")
 
     @classmethod
@@ -47,6 +48,14 @@ class ProtEtomotutCrop(EtomotutProtocol):
             pointerClass="SetOfTomograms",
             important=True,
             label="Tomograms",
+        )
+        form.addParam(
+            "inputSetOfTomoMasks",
+            PointerParam,
+            pointerClass="SetOfTomoMasks",
+            allowsNull=True,
+            label="Masks of the tomograms (optional)",
+            help="Cropped as their tomograms are. A tomogram without a mask is cropped alone.",
         )
         form.addParam(
             "toSpecimen",
@@ -152,7 +161,29 @@ class ProtEtomotutCrop(EtomotutProtocol):
             stamp(files[part], job.item.object.getSamplingRate(), volume=True)
         start = [ranges[axis][0] - 1 for axis in OPTIONS]
         numbers = {"size_before": size, "size_after": Stack(files[FULL]).shape[::-1]}
-        return Result({TOMOGRAMS: cropped_tomogram(job.item.object, files, start)}, numbers)
+        results = {TOMOGRAMS: cropped_tomogram(job.item.object, files, start)}
+        if MASK in job.item.partners:
+            mask = self._crop_mask(job, job.item.partners[MASK].getFileName(), ranges)
+            results[TOMO_MASKS] = cropped_mask(results[TOMOGRAMS], mask)
+        return Result(results, numbers)
+
+    def _crop_mask(self, job: Job, source: str, ranges: Mapping[str, Range]) -> str:
+        """Crop a mask to the ranges of its tomogram; raises EtomotutError if it does not fit it."""
+        size, wanted = (Stack(each).shape[::-1] for each in (source, job.source[FULL]))
+        if size != wanted:
+            shown = (" x ".join(map(str, each)) for each in (size, wanted))
+            raise EtomotutError("the mask {} has {} voxels, its tomogram {}".format(source, *shown))
+        job.run(self.commands(ranges, source, job.temporary("_mask.mrc")))
+        kept = job.keep("_mask.mrc", image=True)
+        stamp(kept, job.item.object.getSamplingRate(), volume=True)
+        return kept
+
+    def _read(self, ts_id: str) -> Item:
+        item, masks = super()._read(ts_id), self.inputSetOfTomoMasks.get()
+        if masks is not None and ts_id in masks.getUniqueValues("_tsId"):
+            item.partners[MASK] = masks[{"_tsId": ts_id}].clone()
+            masks.close()
+        return item
 
     def _specimen(self, job: Job) -> Range:
         """Find the sections of the specimen in the full tomogram."""

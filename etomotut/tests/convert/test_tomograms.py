@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from etomotut.convert.tomograms import cropped_tomogram, halves_of, new_tomogram, stamp
+from etomotut.convert.tomograms import (
+    cropped_mask,
+    cropped_tomogram,
+    halves_of,
+    new_tomogram,
+    place_of_middle,
+    stamp,
+)
 from etomotut.formats import mrc
 from etomotut.tests.scipion_objects import tilt_series
 
@@ -79,3 +86,30 @@ def test_the_header_says_pixel_size_and_volume(tmp_path):
     assert mrc.Stack(path).pixel_size == pytest.approx(13.25)
     with open(path, "rb") as file:
         assert np.frombuffer(file.read(1024), "<i4")[22] == 1  # ISPG of a volume
+
+
+def test_the_middle_of_a_tomogram_is_where_its_origin_says(series, volume):
+    assert place_of_middle(new_tomogram(series, volume)) == [0, 0, 0]
+    assert place_of_middle(new_tomogram(series, volume, (2.0, 3.0))) == [-10, 0, 15]
+
+
+def test_a_mask_lies_where_its_tomogram_does(series, volume):
+    cropped = cropped_tomogram(new_tomogram(series, volume), volume, (4, 0, 2))
+    mask = cropped_mask(cropped, volume["_odd"])
+    assert mask.getShiftsFromOrigin() == cropped.getShiftsFromOrigin()
+    assert (mask.getFileName(), mask.getVolName()) == (volume["_odd"], volume[""])
+    assert (mask.getTsId(), mask.hasHalfMaps()) == ("TS_1", False)
+
+
+def test_coordinates_keep_their_numbers_through_a_crop(series, volume):
+    from tomo.constants import BOTTOM_LEFT_CORNER, SCIPION
+    from tomo.objects import Coordinate3D
+
+    whole = new_tomogram(series, volume, (2.0, 3.0))
+    coordinate = Coordinate3D()
+    coordinate.setVolume(whole)
+    coordinate.setPosition(9, 5, 6, BOTTOM_LEFT_CORNER)
+    stored = coordinate.getPosition(SCIPION)
+    coordinate.setVolume(cropped_tomogram(whole, volume, (4, 0, 2)))
+    assert coordinate.getPosition(SCIPION) == stored
+    assert coordinate.getPosition(BOTTOM_LEFT_CORNER) == pytest.approx((5, 5, 4))

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import numpy as np
 from pwem.objects import Transform
+from tomo.objects import SetOfTomoMasks
 
 from etomotut import backends
+from etomotut.convert.tomograms import cropped_mask
 from etomotut.demo import series_of, truth
 from etomotut.demo.series import simulate, write
+from etomotut.formats import mrc
 from etomotut.protocols import (
     ProtEtomotutCrop,
     ProtEtomotutPosition,
@@ -54,13 +57,33 @@ class TestPosition(ProjectTest):
         cls.first = cls.run_stage(ProtEtomotutReconstruct, source, tomoThickness=320)
         cls.placed = cls.place(source, cls.first)
         cls.again = cls.place(source, cls.placed)
-        cls.cropped = cls.run_stage(
+        cls.add_mask(cls.first)
+        cropped = cls.stage(
             ProtEtomotutCrop,
             (cls.first, "Tomograms"),
             "inputSetOfTomograms",
             toSpecimen=True,
             margin=5.0,
         )
+        cropped.inputSetOfTomoMasks.set(cls.first)
+        cropped.inputSetOfTomoMasks.setExtended("TomoMasks")
+        cls.proj.saveProtocol(cropped)
+        cls.cropped = cls.finish(cropped)
+
+    @classmethod
+    def add_mask(cls, protocol) -> None:
+        """Give a protocol a second output: its tomogram with every density above 0 marked."""
+        tomogram = protocol.Tomograms.getFirstItem()
+        path = protocol._getExtraPath("mask.mrc")
+        marked = (mrc.read(tomogram.getFileName()) > 0).astype(np.int8)
+        mrc.write(path, marked, pixel_size=PIXEL, volume=True)
+        masks = SetOfTomoMasks.create(protocol.getPath(), prefix="masks")
+        masks.copyInfo(protocol.Tomograms)
+        masks.append(cropped_mask(tomogram, path))
+        masks.write()
+        protocol._defineOutputs(TomoMasks=masks)
+        cls.proj.mapper.store(protocol)
+        cls.proj.mapper.commit()
 
     @classmethod
     def place(cls, source, first):
@@ -98,6 +121,15 @@ class TestPosition(ProjectTest):
         lean = 128 * PIXEL * np.tan(np.radians(4)) + 180 * PIXEL * np.tan(np.radians(5))
         self.assertAlmostEqual(depth, 1800 + 100 + 2 * lean, delta=80)
         self.assertAlmostEqual(tomogram.getShiftsFromOrigin()[2] + depth / 2, 500, delta=30)
+
+    def test_a_mask_is_cropped_with_its_tomogram(self) -> None:
+        mask, tomogram = (
+            each.getFirstItem() for each in (self.cropped.TomoMasks, self.cropped.Tomograms)
+        )
+        marked, densities = (mrc.read(each.getFileName()) for each in (mask, tomogram))
+        self.assertTrue(np.array_equal(marked, densities > 0))
+        self.assertEqual(mask.getShiftsFromOrigin(), tomogram.getShiftsFromOrigin())
+        self.assertEqual(mask.getVolName(), tomogram.getFileName())
 
     def test_a_picture_and_the_numbers_stay_beside_the_tomogram(self) -> None:
         folder = Path(self.placed._getExtraPath("TS_01"))

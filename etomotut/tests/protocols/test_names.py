@@ -145,6 +145,7 @@ FORMS = {
     "ProtEtomotutCrop": {
         **COMMON,
         "inputSetOfTomograms": None,
+        "inputSetOfTomoMasks": None,
         "toSpecimen": False,
         "margin": 20.0,
         "keepThickness": 200,
@@ -200,7 +201,7 @@ LABELS_AND_OUTPUTS = {
     "ProtEtomotutReconstruct": ("tomogram reconstruction", ["Tomograms"]),
     "ProtEtomotutTomo3d": ("tomo3d reconstruction", ["Tomograms"]),
     "ProtEtomotutPosition": ("tomogram position", ["Tomograms"]),
-    "ProtEtomotutCrop": ("crop tomograms", ["Tomograms"]),
+    "ProtEtomotutCrop": ("crop tomograms", ["TomoMasks", "Tomograms"]),
     "ProtEtomotutFilterTomograms": ("filter tomograms", ["Tomograms"]),
     "ProtEtomotutDenoise": ("denoise tomograms", ["Tomograms"]),
 }
