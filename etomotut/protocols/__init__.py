@@ -12,6 +12,7 @@ from etomotut.protocols.protocol_fiducial_alignment import ProtEtomotutFiducialA
 from etomotut.protocols.protocol_fiducial_model import ProtEtomotutFiducialModel
 from etomotut.protocols.protocol_filter import ProtEtomotutFilterTomograms
 from etomotut.protocols.protocol_import_ctf import ProtEtomotutImportCtf
+from etomotut.protocols.protocol_import_halves import ProtEtomotutImportHalves
 from etomotut.protocols.protocol_position import ProtEtomotutPosition
 from etomotut.protocols.protocol_prealign import ProtEtomotutPrealign
 from etomotut.protocols.protocol_preprocess import ProtEtomotutPreprocess
@@ -29,6 +30,7 @@ __all__ = [
     "ProtEtomotutFiducialModel",
     "ProtEtomotutFilterTomograms",
     "ProtEtomotutImportCtf",
+    "ProtEtomotutImportHalves",
     "ProtEtomotutPosition",
     "ProtEtomotutPrealign",
     "ProtEtomotutPreprocess",

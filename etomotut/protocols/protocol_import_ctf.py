@@ -97,12 +97,18 @@ def files_of(folder: str, pattern: str) -> List[Path]:
 
 
 def file_of(ts_id: str, folder: str, pattern: str) -> Path:
-    """Give the file named as a series; raises EtomotutError unless there is exactly one."""
-    own = [
-        path
-        for path in files_of(folder, pattern)
-        if _plain(path.name.split(".")[0]) == _plain(ts_id)
-    ]
+    """Give the file that the first * of a pattern, or its name, tells to be of a series.
+
+    Raises EtomotutError unless there is exactly one.
+    """
+    before, _, after = pattern.partition("*")
+    ending = re.sub(r"[*?].*", "", after)
+    own = []
+    for path in files_of(folder, pattern):
+        name = path.name[len(before) :]
+        bare = name[: name.index(ending)] if ending and ending in name else name
+        if _plain(bare.split(".")[0]) == _plain(ts_id):
+            own.append(path)
     if len(own) != 1:
         names = ", ".join(path.name for path in own) or "none"
         raise EtomotutError(f"of the files {pattern} in {folder}, {names} bear its name; one must")

@@ -90,6 +90,15 @@ FORMS = {
         "filesPath": None,
         "filesPattern": "*.defocus",
     },
+    "ProtEtomotutImportHalves": {
+        "hostName": "localhost",
+        "numberOfThreads": 2,
+        "binThreads": 1,
+        "inputSetOfTiltSeries": None,
+        "filesPath": None,
+        "evenPattern": "*_even.mrc*",
+        "oddPattern": "*_odd.mrc*",
+    },
     "ProtEtomotutApplyAlignment": {
         **SERIES,
         "binning": 1,
@@ -196,6 +205,7 @@ LABELS_AND_OUTPUTS = {
         ["FiducialModelNoGaps", "TiltSeries", "TiltSeriesCoordinates"],
     ),
     "ProtEtomotutImportCtf": ("import CTF", ["CTFTomoSeries"]),
+    "ProtEtomotutImportHalves": ("import even and odd", ["TiltSeries"]),
     "ProtEtomotutApplyAlignment": ("apply alignment", ["InterpolatedTiltSeries"]),
     "ProtEtomotutCtfCorrection": ("CTF correction", ["TiltSeries"]),
     "ProtEtomotutReconstruct": ("tomogram reconstruction", ["Tomograms"]),
