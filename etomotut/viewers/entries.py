@@ -162,6 +162,7 @@ class EtomotutResultsViewer(EtomotutViewer):
         protocols.ProtEtomotutApplyAlignment,
         protocols.ProtEtomotutCtfCorrection,
         protocols.ProtEtomotutReconstruct,
+        protocols.ProtEtomotutPosition,
         protocols.ProtEtomotutTomo3d,
         protocols.ProtEtomotutCrop,
         protocols.ProtEtomotutDenoise,

@@ -43,6 +43,7 @@ def test_scipion_finds_nothing_but_the_viewers():
         (SetOfTomograms, "EtomotutTomogramViewer"),
         (protocols.ProtEtomotutFiducialAlignment, "EtomotutAlignmentViewer"),
         (protocols.ProtEtomotutReconstruct, "EtomotutResultsViewer"),
+        (protocols.ProtEtomotutPosition, "EtomotutResultsViewer"),
         (protocols.ProtEtomotutTomo3d, "EtomotutResultsViewer"),
     ],
 )
