@@ -166,6 +166,8 @@ class EtomotutResultsViewer(EtomotutViewer):
         protocols.ProtEtomotutTomo3d,
         protocols.ProtEtomotutCrop,
         protocols.ProtEtomotutDenoise,
+        protocols.ProtEtomotutFilterTomograms,
+        protocols.ProtEtomotutDoseFilter,
     ]
 
     def _items(self, obj: Any) -> Sequence[Item]:

@@ -26,6 +26,7 @@ Array = npt.NDArray[np.float64]
 STACKS = (".mrc", ".mrcs", ".st", ".ali", ".rec")
 ANGLE_SUFFIXES = (".rawtlt", ".tlt")
 DEFOCUS = ".defocus"
+HALVES = ("even", "odd")
 LONGEST_NAME = 60  # characters of a series' name in Scipion
 
 
@@ -35,7 +36,8 @@ class Series:
 
     `tilt_angles` (view,) in degrees, in the stack's order; `mdoc`, if it is to be imported by that;
     `doses` (view,), accumulated in e/Å², in whose order views were taken; `defocus`, IMOD's file.
-    These, `pixel_size` in Å and `axis_angle` in degrees are None where no file tells them.
+    These, `pixel_size` in Å and `axis_angle` in degrees are None where no file tells them. `halves`
+    are the even and the odd stack, if they were asked for.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Series:
     pixel_size: Optional[float] = None
     axis_angle: Optional[float] = None
     defocus: Optional[Path] = None
+    halves: Sequence[Path] = ()
 
 
 def gather(
@@ -54,13 +57,14 @@ def gather(
     tilt_angles: Optional[str] = None,
     mdoc: Optional[str] = None,
     defocus: Optional[str] = None,
+    halves: Optional[str] = None,
 ) -> Tuple[List[Series], List[str]]:
     """Give the tilt series of files, folders or patterns, and why others cannot be taken.
 
     `tilt_angles` is a file for all, or a pattern of files with the series' names; `mdoc` and
     `defocus` are patterns of mdoc and of IMOD's defocus files. What is not given is taken from
-    files beside each stack. Raises EtomotutError where nothing is found, and for the first series
-    where none can be taken.
+    files beside each stack. `halves` is the folder of NAME_even.mrc and NAME_odd.mrc, if wanted.
+    Raises EtomotutError where nothing is found, and for the first series where none can be taken.
     """
     paths = _stacks(stacks)
     names = _names(paths)
@@ -82,7 +86,8 @@ def gather(
                 series = _with_angles(name, path, angle_files)
             else:
                 series = _with_mdoc(name, path, own_mdoc)
-            found.append(replace(series, defocus=_defocus_of(path, estimates)))
+            own = _halves_of(path, Path(halves)) if halves else ()
+            found.append(replace(series, defocus=_defocus_of(path, estimates), halves=own))
         except (EtomotutError, OSError) as error:
             problems.append(str(error))
     if not found:
@@ -110,6 +115,12 @@ def stage(series: Sequence[Series], folder: Path) -> Tuple[Path, str]:
             _write_angles(folder / f"{each.name}.rawtlt", each)
         if each.defocus is not None:
             shutil.copyfile(each.defocus, folder / f"{each.name}{DEFOCUS}")
+        for half, path in zip(HALVES, each.halves):
+            (folder / "halves").mkdir(exist_ok=True)
+            own = folder / "halves" / f"{each.name}_{half}.mrc"
+            if own.is_symlink():
+                own.unlink()
+            own.symlink_to(path.absolute())
     return folder, "*.mdoc" if series[0].mdoc is not None else "{TS}.mrc"
 
 
@@ -225,6 +236,19 @@ def _defocus_of(stack: Path, given: Dict[str, Path]) -> Optional[Path]:
     """Give the defocus file of a series: of those given, else the one beside it, if any."""
     beside = stack.with_suffix(DEFOCUS)
     return given.get(stack.name.split(".")[0]) if given else beside if beside.is_file() else None
+
+
+def _halves_of(stack: Path, folder: Path) -> Sequence[Path]:
+    """Give the even and the odd stack of a series; raises EtomotutError if one is not there."""
+    start = stack.name.split(".")[0]
+    found = []
+    for half in HALVES:
+        paths = [folder / f"{start}_{half}{suffix}" for suffix in STACKS]
+        own = next((path for path in paths if path.is_file()), None)
+        if own is None:
+            raise EtomotutError(f"{stack} has no {half} half {paths[0]}")
+        found.append(own)
+    return found
 
 
 def _mdoc_of(stack: Path, given: Dict[str, Path]) -> Optional[Path]:

@@ -6,6 +6,7 @@ Scipion's window opens the project afterwards: every stage can be looked at, cha
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
 from pathlib import Path
@@ -16,6 +17,12 @@ from etomotut.errors import EtomotutError
 from etomotut.workflow import inputs
 from etomotut.workflow.inputs import Series
 
+HALVES_STAGE = {
+    "object.className": "ProtEtomotutImportHalves",
+    "object.id": "100",
+    "object.label": "0. import even and odd",
+    "object.comment": "",
+}
 CTF_STAGES = ("ProtEtomotutCtfCorrection", "ProtEtomotutImportCtf")
 TEMPLATE = "fiducial_exosome.json.template"
 USUAL_PIXEL = 5.52  # Å; binned pixels of the tutorial
@@ -42,6 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
         tilt_angles=arguments.tilt_angles,
         mdoc=arguments.mdoc,
         defocus=arguments.defocus,
+        halves=arguments.halves,
     )
     for problem in left_out:
         print(f"LEFT OUT: {problem}")
@@ -64,6 +72,8 @@ def run(arguments: argparse.Namespace) -> int:
     if lacking:
         print(f"No CTF correction: there is no defocus file of {', '.join(lacking)}\n", flush=True)
         text = headless.leave_out(text, CTF_STAGES)
+    if arguments.halves:
+        text = _with_halves(text, path / "halves")
     protocols = list(headless.load_workflow(project, text).values())
     for protocol in protocols:
         _adjust(protocol, arguments)
@@ -77,6 +87,19 @@ def run(arguments: argparse.Namespace) -> int:
     for failure in failures:
         print(f"FAILED: {failure}", flush=True)
     return 1 if failures or failed or left_out else 0
+
+
+def _with_halves(text: str, folder: Path) -> str:
+    """Give a workflow in which even and odd stacks join the series, and are processed along."""
+    stages = json.loads(text)
+    taken, given = "1.outputTiltSeries", f"{HALVES_STAGE['object.id']}.TiltSeries"
+    for stage in stages:
+        if "processOddEven" in stage:
+            stage["processOddEven"] = True
+        if stage.get("inputSetOfTiltSeries") == taken:
+            stage["inputSetOfTiltSeries"] = given
+    joined = {**HALVES_STAGE, "inputSetOfTiltSeries": taken, "filesPath": str(folder)}
+    return json.dumps([stages[0], joined, *stages[1:]])
 
 
 def _adjust(protocol: Any, arguments: argparse.Namespace) -> None:
@@ -172,6 +195,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--tilt-angles", metavar="FILE", help="tilt angles: a file for all, or a pattern")
     add("--mdoc", metavar="PATTERN", help="mdoc files; default: those beside the stacks")
     add("--defocus", metavar="PATTERN", help="IMOD's defocus files; default: those beside them")
+    add("--halves", metavar="DIR", help="folder of NAME_even.mrc and NAME_odd.mrc, to go along")
     add("--pixel-size", type=float, metavar="A", help="of the raw stacks; default: their files'")
     add(
         "--axis-angle", type=float, metavar="DEG", help="tilt axis from vertical, counter-clockwise"

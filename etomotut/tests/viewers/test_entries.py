@@ -45,6 +45,10 @@ def test_scipion_finds_nothing_but_the_viewers():
         (protocols.ProtEtomotutReconstruct, "EtomotutResultsViewer"),
         (protocols.ProtEtomotutPosition, "EtomotutResultsViewer"),
         (protocols.ProtEtomotutTomo3d, "EtomotutResultsViewer"),
+        (protocols.ProtEtomotutCtfCorrection, "EtomotutResultsViewer"),
+        (protocols.ProtEtomotutDenoise, "EtomotutResultsViewer"),
+        (protocols.ProtEtomotutFilterTomograms, "EtomotutResultsViewer"),
+        (protocols.ProtEtomotutDoseFilter, "EtomotutResultsViewer"),
     ],
 )
 def test_what_we_make_can_be_looked_at(kind, viewer):

@@ -223,6 +223,18 @@ def test_defocus_files_beside_stacks_or_of_a_pattern_are_staged(folder):
         inputs.gather(["?.mrc"], defocus="nowhere/*")
 
 
+def test_halves_are_staged_under_the_names_of_their_series(folder):
+    make_stack(folder / "a-1.mrc")
+    tlt.write(folder / "a-1.tlt", [-3, 0, 3])
+    make_stack(folder / "h" / "a-1_even.mrc")
+    with pytest.raises(EtomotutError, match="has no odd half h/a-1_odd"):
+        inputs.gather(["a-1.mrc"], halves="h")
+    make_stack(folder / "h" / "a-1_odd.mrc")
+    where, _ = inputs.stage(inputs.gather(["a-1.mrc"], halves="h")[0], folder / "staged")
+    names = sorted(path.name for path in (where / "halves").iterdir())
+    assert names == ["a_1_even.mrc", "a_1_odd.mrc"]
+
+
 def test_staging_again_replaces_the_links(folder):
     make_stack(folder / "a.mrc")
     tlt.write(folder / "a.tlt", [-3, 0, 3])
