@@ -172,7 +172,7 @@ class ProtEtomotutPosition(EtomotutProtocol):
             f"{numbers['thickness'] / 10:.0f} nm thick, was {numbers['height'] / 10:+.1f} nm high"
         )
         if numbers["tilt_offset_error"] >= UNKNOWN:
-            return f"{told}, how it leans is not known; {size}"
+            return f"{told}, by its structure alone: look whether it is cut; {size}"
         turned = f"{numbers['tilt_offset']:.2f} and {numbers['x_axis_tilt']:.2f} degrees"
         return f"{told}, turned by {turned} (by {numbers['source']}); {size}"
 

@@ -58,3 +58,10 @@ def test_tilt_is_told_shift_angles_and_thickness():
     assert (values["SHIFT"], values["OFFSET"]) == ((0.0, 50.0), (-5.0, 0.0))
     assert (values["XAXISTILT"], values["THICKNESS"]) == (3.0, 220)
     assert turn["RotateX"]
+
+
+def test_the_summary_says_when_no_beads_told_the_position():
+    numbers = {**FOUND, "size": (100, 80, 220), "source": "beads"}
+    assert "turned by -5.00 and 3.00 degrees (by beads)" in STAGE.describe(STAGE, numbers)
+    numbers["tilt_offset_error"] = 90.0
+    assert "look whether it is cut" in STAGE.describe(STAGE, numbers)
