@@ -197,9 +197,7 @@ def _report(result: Dict[str, Any]) -> None:
     else:
         print("No beads on both faces: it is bounded by where its structure ends")
     if result["tilt_offset_error"] >= UNKNOWN:
-        print(
-            "WARNING: how it leans cannot be told; it may reach beyond what was found, so look at it"
-        )
+        print("WARNING: how it leans cannot be told; it may reach beyond what was found")
         return
     print(
         f"Tilt angle offset {result['tilt_offset']:.2f} +- {result['tilt_offset_error']:.2f}, "
