@@ -19,6 +19,7 @@ from etomotut.protocols.forms import add_halves, add_running, man
 from etomotut.protocols.job import Command, Job
 from etomotut.protocols.outputs import TOMO_MASKS, TOMOGRAMS, Item, Result
 from etomotut.protocols.protocol_base import EtomotutProtocol
+from etomotut.protocols.protocol_position import UNKNOWN
 
 Range = Tuple[int, int]
 MASK = "mask"
@@ -153,14 +154,21 @@ class ProtEtomotutCrop(EtomotutProtocol):
     def process(self, job: Job) -> Result:
         """Crop the full tomogram and its halves alike."""
         size = Stack(job.source[FULL]).shape[::-1]
-        ranges = self.ranges(job.form, size, self._specimen(job) if job.form.toSpecimen else None)
+        found = self._find(job) if job.form.toSpecimen else None
+        pixel_size = job.item.object.getSamplingRate()
+        specimen = self.specimen_range(job.form, found, size, pixel_size) if found else None
+        ranges = self.ranges(job.form, size, specimen)
         files: Dict[str, str] = {}
         for part, source in job.source.items():
             job.run(self.commands(ranges, source, job.temporary(f"{part}.mrc")))
             files[part] = job.keep(f"{part}.mrc", image=True)
             stamp(files[part], job.item.object.getSamplingRate(), volume=True)
         start = [ranges[axis][0] - 1 for axis in OPTIONS]
-        numbers = {"size_before": size, "size_after": Stack(files[FULL]).shape[::-1]}
+        numbers = {
+            "size_before": size,
+            "size_after": Stack(files[FULL]).shape[::-1],
+            "is_vague": found is not None and found["tilt_offset_error"] >= UNKNOWN,
+        }
         results = {TOMOGRAMS: cropped_tomogram(job.item.object, files, start)}
         if MASK in job.item.partners:
             mask = self._crop_mask(job, job.item.partners[MASK].getFileName(), ranges)
@@ -185,20 +193,20 @@ class ProtEtomotutCrop(EtomotutProtocol):
             masks.close()
         return item
 
-    def _specimen(self, job: Job) -> Range:
-        """Find the sections of the specimen in the full tomogram."""
-        source, found = job.source[FULL], job.temporary("_found.json")
-        pixel_size = job.item.object.getSamplingRate()
-        job.run(self.search(source, found, pixel_size))
-        result = json.loads(Path(found).read_text())
-        return self.specimen_range(job.form, result, Stack(source).shape[::-1], pixel_size)
+    def _find(self, job: Job) -> Dict[str, Any]:
+        """Give what findsection tells of the specimen in the full tomogram."""
+        source, result = job.source[FULL], job.temporary("_found.json")
+        job.run(self.search(source, result, job.item.object.getSamplingRate()))
+        found: Dict[str, Any] = json.loads(Path(result).read_text())
+        return found
 
     def describe(self, numbers: Mapping[str, Any]) -> str:
         """Tell the sizes before and after."""
         before, after = (
             " x ".join(map(str, numbers[name])) for name in ("size_before", "size_after")
         )
-        return f"{before} became {after}"
+        doubt = ", found by its structure alone: look whether it is cut"
+        return f"{before} became {after}" + (doubt if numbers["is_vague"] else "")
 
     @staticmethod
     def problems(form: Any, facts: Facts) -> List[str]:
