@@ -15,7 +15,7 @@ from etomotut.demo import truth
 from etomotut.formats import model, mrc, tlt, xf
 
 WORDS = "run --tilt-series data/*.mrc --binning 2 --thickness 150 --kept-thickness 100"
-FOLDERS = "--project p --export results --pictures pictures"
+FOLDERS = "--project p --export results --pictures pictures --programs embedded"
 
 
 @pytest.fixture(scope="module")
