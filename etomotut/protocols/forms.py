@@ -31,6 +31,18 @@ def add_series_input(form: Any) -> None:
     )
 
 
+def add_tomograms_input(form: Any) -> None:
+    """Add the section with the input tomograms."""
+    form.addSection(label="Input")
+    form.addParam(
+        "inputSetOfTomograms",
+        PointerParam,
+        pointerClass="SetOfTomograms",
+        important=True,
+        label="Tomograms",
+    )
+
+
 def add_halves(form: Any, what: str = "tilt series") -> None:
     """Add the question whether the even and odd halves are processed too."""
     form.addParam(

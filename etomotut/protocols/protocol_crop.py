@@ -15,7 +15,7 @@ from etomotut.convert.tomograms import cropped_mask, cropped_tomogram, stamp
 from etomotut.errors import EtomotutError
 from etomotut.formats.mrc import Stack
 from etomotut.protocols.facts import Facts
-from etomotut.protocols.forms import add_halves, add_running, man
+from etomotut.protocols.forms import add_halves, add_running, add_tomograms_input, man
 from etomotut.protocols.job import Command, Job
 from etomotut.protocols.outputs import TOMO_MASKS, TOMOGRAMS, Item, Result
 from etomotut.protocols.protocol_base import EtomotutProtocol
@@ -42,14 +42,7 @@ class ProtEtomotutCrop(EtomotutProtocol):
         return cls.programs if form.toSpecimen else cls.programs[1:]
 
     def _defineParams(self, form: Any) -> None:
-        form.addSection(label="Input")
-        form.addParam(
-            "inputSetOfTomograms",
-            PointerParam,
-            pointerClass="SetOfTomograms",
-            important=True,
-            label="Tomograms",
-        )
+        add_tomograms_input(form)
         form.addParam(
             "inputSetOfTomoMasks",
             PointerParam,

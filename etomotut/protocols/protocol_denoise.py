@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any, Dict, List, Mapping, Sequence
 
 from pyworkflow.protocol.constants import LEVEL_ADVANCED
-from pyworkflow.protocol.params import GE, GT, LE, EnumParam, FloatParam, IntParam, PointerParam
+from pyworkflow.protocol.params import GE, GT, LE, EnumParam, FloatParam, IntParam
 from tomo.objects import SetOfTomograms
 
 from etomotut.convert.series import EVEN, FULL, ODD
 from etomotut.convert.tomograms import cropped_tomogram, halves_of, stamp
 from etomotut.errors import EtomotutError
 from etomotut.protocols.facts import Facts
-from etomotut.protocols.forms import add_halves, add_running, man
+from etomotut.protocols.forms import add_halves, add_running, add_tomograms_input, man
 from etomotut.protocols.job import Command, Job
 from etomotut.protocols.outputs import TOMOGRAMS, Result
 from etomotut.protocols.protocol_base import EtomotutProtocol
@@ -46,14 +46,7 @@ class ProtEtomotutDenoise(EtomotutProtocol):
     )
 
     def _defineParams(self, form: Any) -> None:
-        form.addSection(label="Input")
-        form.addParam(
-            "inputSetOfTomograms",
-            PointerParam,
-            pointerClass="SetOfTomograms",
-            important=True,
-            label="Tomograms",
-        )
+        add_tomograms_input(form)
         form.addParam(
             "method",
             EnumParam,

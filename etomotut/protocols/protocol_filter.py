@@ -13,14 +13,13 @@ from pyworkflow.protocol.params import (
     EnumParam,
     FloatParam,
     IntParam,
-    PointerParam,
 )
 from tomo.objects import SetOfTomograms
 
 from etomotut.convert.series import FULL
 from etomotut.convert.tomograms import cropped_tomogram, stamp
 from etomotut.protocols.facts import Facts
-from etomotut.protocols.forms import add_halves, add_running, man
+from etomotut.protocols.forms import add_halves, add_running, add_tomograms_input, man
 from etomotut.protocols.job import Command, Job
 from etomotut.protocols.outputs import TOMOGRAMS, Result
 from etomotut.protocols.protocol_base import EtomotutProtocol
@@ -43,14 +42,7 @@ class ProtEtomotutFilterTomograms(EtomotutProtocol):
     programs = ("mtffilter", "volumefilter")
 
     def _defineParams(self, form: Any) -> None:
-        form.addSection(label="Input")
-        form.addParam(
-            "inputSetOfTomograms",
-            PointerParam,
-            pointerClass="SetOfTomograms",
-            important=True,
-            label="Tomograms",
-        )
+        add_tomograms_input(form)
         form.addParam(
             "filterType",
             EnumParam,
