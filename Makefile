@@ -13,6 +13,8 @@ VENV := $(if $(filter python3,$(PY)),.venv,.venv-$(subst /,_,$(PY)))
 BIN := $(VENV)/bin
 DEMO ?= demo
 OUT ?= demo-project
+# the specimens of the large demo are thicker than the tutorial's
+DEMO_OPTIONS ?= $(if $(filter demo,$(DEMO)),--thickness 420 --kept-thickness 380)
 
 .PHONY: demo test test-fast check bench quality gui clean format
 
