@@ -1,4 +1,4 @@
-"""CTF estimations: Scipion's CTF series as plain values, and as IMOD's defocus table for a stack.
+"""CTF estimations: Scipion's CTF series from and to plain values and IMOD's defocus tables.
 
 An estimation belongs to the view of the same acquisition order. Where a CTF set lacks the order,
 it belongs to the view of the same section, as other plugins take it.
@@ -11,7 +11,7 @@ from typing import Any, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from etomotut.convert.series import View
+from etomotut.convert.series import Series, View
 from etomotut.errors import EtomotutError
 from etomotut.formats.defocus import Defocus, single
 
@@ -64,6 +64,35 @@ def table_for(views: Sequence[View], estimations: Sequence[ViewCtf]) -> Tuple[De
         if any(ctf.cut_on for _, ctf in rows):
             table.cut_on = np.array([ctf.cut_on or 0.0 for _, ctf in rows])
     return table, [view for view, ctf in zip(views, matched) if ctf is None]
+
+
+def ctf_series(tilt_series: Any, series: Series, table: Defocus) -> Tuple[Any, List[Any]]:
+    """Give a CTF series without its models, and the models of all views of a tilt series.
+
+    `table` has one row a view, in the order of `series.views`. Models of disabled views are
+    disabled and say nothing, as Scipion marks a CTF that is not known.
+    """
+    from tomo.objects import CTFTomo, CTFTomoSeries
+
+    whole = CTFTomoSeries(tsId=series.ts_id)
+    whole.copyInfo(tilt_series)
+    whole.setTsId(series.ts_id)
+    models = []
+    for row, view in enumerate(series.views):
+        model = CTFTomo(index=view.section, acqOrder=view.order)
+        model.setDefocusU(float(table.defocus[row, 0]))
+        model.setDefocusV(float(table.defocus[row, 1]))
+        model.setDefocusAngle(0.0 if table.axis is None else float(table.axis[row]))
+        model.standardize()
+        if table.phase_shift is not None:
+            model.setPhaseShift(float(table.phase_shift[row]))
+        if table.cut_on is not None:
+            model.setCutOnFreq(float(table.cut_on[row]))
+        if not view.is_enabled:
+            model.setWrongDefocus()
+            model.setEnabled(False)
+        models.append(model)
+    return whole, models
 
 
 def _read(ctf: Any) -> ViewCtf:

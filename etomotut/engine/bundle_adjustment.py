@@ -14,7 +14,7 @@ Bundle adjustment - a modern synthesis, section 6).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Callable, Optional, Tuple
+from typing import Optional, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -85,9 +85,6 @@ class Solution:
     weights: Array
     covariance: Array
     steps: int
-
-
-Weighting = Callable[[Array], Array]
 
 
 def solve(

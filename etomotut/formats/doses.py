@@ -15,7 +15,6 @@ import numpy.typing as npt
 from etomotut.errors import FormatError
 
 Array = npt.NDArray[np.float64]
-KINDS = 1, 2, 3
 
 
 def read(path: Union[str, Path], *, kind: int, views: int) -> Array:

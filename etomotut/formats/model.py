@@ -20,8 +20,7 @@ Points = npt.NDArray[np.float64]
 
 OPEN_CONTOURS = 1 << 3  # flags of an object
 SCATTERED_POINTS = 1 << 9
-IMAGE_SCALE_KNOWN = 1 << 13  # flags of a model, with the two set for any new one
-_MODEL_FLAGS = 0x3800
+_MODEL_FLAGS = 0x3800  # the image scale is known (bit 13), and two that any new model has
 _POINT_LIMIT = 100_000_000
 
 # id, name, size x y z, objects, flags, 4 display settings, offset, scale, current object contour

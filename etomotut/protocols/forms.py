@@ -5,7 +5,15 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any, Dict, Sequence
 
-from pyworkflow.protocol.params import BooleanParam, EnumParam, PointerParam
+from pyworkflow.protocol.constants import LEVEL_ADVANCED
+from pyworkflow.protocol.params import (
+    GE,
+    BooleanParam,
+    EnumParam,
+    FloatParam,
+    IntParam,
+    PointerParam,
+)
 
 from etomotut import backends
 
@@ -53,6 +61,26 @@ def add_halves(form: Any, what: str = "tilt series") -> None:
         help=f"The even and odd {what} are processed as the full ones are. Without it the "
         "results have no halves.",
     )
+
+
+def add_weighting(form: Any) -> None:
+    """Add how back-projection weights the frequencies."""
+    form.addParam(
+        "fakeInteractionsSIRT",
+        IntParam,
+        default=0,
+        validators=[GE(0)],
+        label="SIRT-like filter (iterations)",
+        help="Weight the frequencies as so many iterations of SIRT would; 0 for plain "
+        "weighted back-projection.",
+    )
+    radial = form.addLine(
+        "Radial filter (1/pixel)",
+        expertLevel=LEVEL_ADVANCED,
+        help="Where the linear weighting ends, and how it falls off from there.",
+    )
+    radial.addParam("radialFirstParameter", FloatParam, default=0.35, label="cut-off")
+    radial.addParam("radialSecondParameter", FloatParam, default=0.035, label="fall-off")
 
 
 def add_running(form: Any, programs: Sequence[str]) -> None:

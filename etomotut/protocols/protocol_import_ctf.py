@@ -10,7 +10,7 @@ from pyworkflow.protocol.params import PathParam, StringParam
 from tomo.objects import SetOfCTFTomoSeries
 
 from etomotut.backends import Backend
-from etomotut.convert.ctf_series import ctf_series
+from etomotut.convert.ctf import ctf_series
 from etomotut.errors import EtomotutError
 from etomotut.formats import defocus
 from etomotut.protocols.facts import Facts

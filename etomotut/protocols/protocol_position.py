@@ -8,15 +8,14 @@ from types import SimpleNamespace
 from typing import Any, Dict, List, Mapping, Sequence
 
 import numpy as np
-from pyworkflow.protocol.constants import LEVEL_ADVANCED
-from pyworkflow.protocol.params import GE, FloatParam, IntParam, PointerParam
+from pyworkflow.protocol.params import GE, FloatParam, PointerParam
 from tomo.objects import SetOfTomograms
 
 from etomotut.convert.series import FULL
 from etomotut.convert.tomograms import new_tomogram, place_of_middle, stamp
 from etomotut.formats.mrc import Stack
 from etomotut.protocols.facts import Facts
-from etomotut.protocols.forms import add_halves, add_running, add_series_input
+from etomotut.protocols.forms import add_halves, add_running, add_series_input, add_weighting
 from etomotut.protocols.job import Command, Job
 from etomotut.protocols.outputs import TOMOGRAMS, Result
 from etomotut.protocols.protocol_base import EtomotutProtocol
@@ -67,18 +66,7 @@ class ProtEtomotutPosition(EtomotutProtocol):
             label="Margin above and below (nm)",
             help="What is kept beyond each face of the specimen.",
         )
-        form.addParam(
-            "fakeInteractionsSIRT",
-            IntParam,
-            default=0,
-            validators=[GE(0)],
-            label="SIRT-like filter (iterations)",
-            help="Weight the frequencies as so many iterations of SIRT would; 0 for plain "
-            "weighted back-projection.",
-        )
-        radial = form.addLine("Radial filter (1/pixel)", expertLevel=LEVEL_ADVANCED)
-        radial.addParam("radialFirstParameter", FloatParam, default=0.35, label="cut-off")
-        radial.addParam("radialSecondParameter", FloatParam, default=0.035, label="fall-off")
+        add_weighting(form)
         add_halves(form)
         add_running(form, self.programs)
 

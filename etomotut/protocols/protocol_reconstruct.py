@@ -12,7 +12,7 @@ from etomotut.convert.series import FULL
 from etomotut.convert.tomograms import new_tomogram, stamp
 from etomotut.formats.mrc import Stack
 from etomotut.protocols.facts import Facts
-from etomotut.protocols.forms import add_halves, add_running, add_series_input, man
+from etomotut.protocols.forms import add_halves, add_running, add_series_input, add_weighting, man
 from etomotut.protocols.job import Command, Job
 from etomotut.protocols.outputs import TOMOGRAMS, Result
 from etomotut.protocols.protocol_base import EtomotutProtocol
@@ -60,22 +60,7 @@ class ProtEtomotutReconstruct(EtomotutProtocol):
         offsets = form.addLine("Offset", expertLevel=LEVEL_ADVANCED)
         offsets.addParam("angleOffset", FloatParam, default=0.0, label="of tilt angles (degrees)")
         offsets.addParam("tiltAxisOffset", FloatParam, default=0.0, label="of the axis (pixels)")
-        form.addParam(
-            "fakeInteractionsSIRT",
-            IntParam,
-            default=0,
-            validators=[GE(0)],
-            label="SIRT-like filter (iterations)",
-            help="Weight the frequencies as so many iterations of SIRT would; 0 for plain "
-            "weighted back-projection.",
-        )
-        radial = form.addLine(
-            "Radial filter (1/pixel)",
-            expertLevel=LEVEL_ADVANCED,
-            help="Where the linear weighting ends, and how it falls off from there.",
-        )
-        radial.addParam("radialFirstParameter", FloatParam, default=0.35, label="cut-off")
-        radial.addParam("radialSecondParameter", FloatParam, default=0.035, label="fall-off")
+        add_weighting(form)
         add_halves(form)
         add_running(form, self.programs)
 

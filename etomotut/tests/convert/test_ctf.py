@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from tomo.objects import CTFTomo
 
-from etomotut.convert.ctf import ViewCtf, read_ctf, table_for
-from etomotut.convert.ctf_series import ctf_series
+from etomotut.convert.ctf import ViewCtf, ctf_series, read_ctf, table_for
 from etomotut.convert.series import View, read_series
 from etomotut.errors import EtomotutError
 from etomotut.formats import defocus
