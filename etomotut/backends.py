@@ -14,7 +14,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
@@ -25,6 +25,7 @@ from etomotut.programs import load
 from etomotut.programs.options import Option, arguments
 
 AUTO, IMOD, EMBEDDED = range(3)
+PYTHON_VARIABLES = ("PYTHONPATH", "PYTHONHOME")  # they would mix another Python's libraries in
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "IMOD_PROCESSORS")
 
 
@@ -33,12 +34,16 @@ class Package:
     """Programs that are installed together.
 
     Its folder is named by `variables`, and has the program `sign` in its subfolder `programs`.
+    One that `has_own_python` lives in an environment of its own, which the variable `activation`
+    may name by a command like "conda activate NAME".
     """
 
     name: str
     variables: Tuple[str, ...]
     sign: str
     programs: str = ""
+    has_own_python: bool = False
+    activation: str = ""
 
     @property
     def how_to_find(self) -> str:
@@ -51,18 +56,21 @@ class Package:
 
 IMOD_PACKAGE = Package("IMOD", ("IMOD_HOME", "IMOD_DIR"), "newstack", "bin")
 TOMO3D_PACKAGE = Package("tomo3d", ("TOMO3D_HOME",), "tomo3d")
-PACKAGES = {package.name: package for package in (IMOD_PACKAGE, TOMO3D_PACKAGE)}
+FIDDER_PACKAGE = Package(
+    "fidder", ("FIDDER_HOME",), "fidder", "bin", True, activation="FIDDER_ENV_ACTIVATION"
+)
+PACKAGES = {each.name: each for each in (IMOD_PACKAGE, TOMO3D_PACKAGE, FIDDER_PACKAGE)}
 
 
 @dataclass(frozen=True)
 class Backend:
-    """A source of programs: the IMOD and the tomo3d in these folders, ours where that is None.
+    """A source of programs: the IMOD in a folder, `others` by package name; ours for the rest.
 
     `programs` are those that it is described by.
     """
 
     imod: Optional[Path] = None
-    tomo3d: Optional[Path] = None
+    others: Mapping[str, Path] = field(default_factory=dict)
     programs: Tuple[str, ...] = ("newstack",)
 
     def __str__(self) -> str:
@@ -101,9 +109,13 @@ class Backend:
                 lines.append("\t".join([word[1:], *value]))
         return lines
 
-    def environment(self, threads: int) -> Dict[str, str]:
-        """Give the variables to run a program with, limited to a number of cores."""
+    def environment(self, threads: int, name: str = "") -> Dict[str, str]:
+        """Give the variables to run the program `name` with, limited to a number of cores."""
         variables = dict(os.environ, PYTHONUNBUFFERED="1")
+        package = package_of(name) if name and self._folder(name) is not None else None
+        if package is not None and package.has_own_python:
+            for variable in PYTHON_VARIABLES:
+                variables.pop(variable, None)
         variables.update(dict.fromkeys(THREAD_VARIABLES, str(threads)))
         if self.imod is not None:
             variables["IMOD_DIR"] = str(self.imod)
@@ -129,16 +141,18 @@ class Backend:
     def _folder(self, name: str) -> Optional[Path]:
         """Give the folder with the installed program, None where the embedded one is meant."""
         package = package_of(name)
-        home = {"IMOD": self.imod, "tomo3d": self.tomo3d}.get(package.name) if package else None
+        homes = {**self.others, IMOD_PACKAGE.name: self.imod}
+        home = homes.get(package.name) if package else None
         return home / package.programs if home and package else None
 
     def _source(self, name: str) -> str:
         folder = self._folder(name)
         if folder is None:
             return f"embedded programs, etomotut {__version__}"
-        if package_of(name) is IMOD_PACKAGE and self.imod is not None:
+        package = package_of(name)
+        if package is IMOD_PACKAGE and self.imod is not None:
             return f"IMOD {imod_version(self.imod)} in {self.imod}"
-        return f"tomo3d in {folder}"
+        return f"{package.name if package else name} in {folder}"
 
 
 def choices(programs: Sequence[str]) -> List[str]:
@@ -172,7 +186,8 @@ def choose(
             raise EtomotutError(f"{what or f'{name} is not found'}: {package.how_to_find}")
         if lacking:
             found[name] = None
-    return Backend(found["IMOD"], found["tomo3d"], tuple(programs))
+    others = {name: each for name, each in found.items() if each and name != IMOD_PACKAGE.name}
+    return Backend(found[IMOD_PACKAGE.name], others, tuple(programs))
 
 
 def package_of(name: str) -> Optional[Package]:
@@ -184,12 +199,31 @@ def find_package(package: Package, home: str = "") -> Optional[Path]:
     """Give a package's folder: `home`, its variables' or the one on PATH; None without one."""
     on_path = shutil.which(package.sign)
     folders = [home, *(os.environ.get(name) for name in package.variables)]
+    folders.append(environment_folder(os.environ.get(package.activation, "")))
     if on_path:
         folders.append(str(Path(on_path).resolve().parents[1 if package.programs else 0]))
     for folder in filter(None, folders):
         if (Path(folder) / package.programs / package.sign).is_file():
             return Path(folder).absolute()
     return None
+
+
+def environment_folder(command: str) -> str:
+    """Give the folder of the environment that a command like "conda activate NAME" names, or "".
+
+    NAME may be a folder; else conda is asked by its variables and its place where environments
+    are.
+    """
+    words = command.split()
+    if len(words) < 2 or words[-2] not in ("activate", "source", "."):
+        return ""
+    name = words[-1].replace("/bin/activate", "")
+    conda = os.environ.get("CONDA_EXE") or shutil.which("conda")
+    homes = os.environ.get("CONDA_ENVS_PATH", "").split(os.pathsep)
+    if conda:
+        homes.append(str(Path(conda).resolve().parents[1] / "envs"))
+    found = [Path(name), *(Path(home) / name for home in homes if home)]
+    return next((str(each) for each in found if each.is_absolute() and each.is_dir()), "")
 
 
 @lru_cache(maxsize=None)

@@ -10,8 +10,8 @@ from pyworkflow import VarTypes
 
 from etomotut import backends, compat
 
-IMOD_HOME, TOMO3D_HOME = "IMOD_HOME", "TOMO3D_HOME"
-HOMES = {IMOD_HOME: "IMOD", TOMO3D_HOME: "tomo3d"}
+IMOD_HOME = "IMOD_HOME"
+HOMES = {each.variables[0]: each.name for each in backends.PACKAGES.values()}
 
 compat.install()
 
@@ -54,5 +54,12 @@ class Plugin(pwem.Plugin):
     @classmethod
     def chooseBackend(cls, choice: int, programs: Sequence[str]) -> backends.Backend:
         """Give the backend for a form's choice; raises EtomotutError if it is not there."""
-        homes = {package: cls.getVar(variable) or "" for variable, package in HOMES.items()}
+        homes = {each.name: cls._home_of(each) for each in backends.PACKAGES.values()}
         return backends.choose(choice, programs, homes)
+
+    @classmethod
+    def _home_of(cls, package: backends.Package) -> str:
+        """Give the folder that Scipion's variables name, its own plugin's command included."""
+        home = cls.getVar(package.variables[0])
+        activation = cls._vars.get(package.activation, "")
+        return home or backends.environment_folder(activation)

@@ -52,7 +52,8 @@ class Option:
 
     `kind` is str, Path, int, float, bool (a flag without value), Several or Ranges. `low`,
     `high` (inclusive) and `choices` hold for each number. A `repeated` option may be given many
-    times and its value is a list. `extra` marks an option that the original program lacks.
+    times and its value is a list. `extra` marks an option that the original program lacks. `dash`
+    is what stands before its name; with an empty one its value is written alone, as a subcommand.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Option:
     required: bool = False
     repeated: bool = False
     extra: bool = False
+    dash: str = "-"
 
 
 Reader = Callable[[Option, str], Any]
@@ -172,7 +174,7 @@ def usage(
     lines = [f"Usage: etomotut {name} [options] {words}".rstrip(), "", purpose, ""]
     for option in options:
         short = f", -{option.short}" if option.short else ""
-        lines.append(f"  -{option.name}{short}{_describe_kind(option)}")
+        lines.append(f"  {option.dash}{option.name}{short}{_describe_kind(option)}")
         lines.append(textwrap.indent(textwrap.fill(_describe(option), 80), " " * 8))
     lines += ["", "Names may be shortened. -StandardInput reads 'Name value' lines."]
     return "\n".join(lines)
@@ -283,13 +285,14 @@ def _require(options: Sequence[Option], values: Mapping[str, Any]) -> None:
 def _spell_option(option: Option, value: Any) -> List[str]:
     if value is None or value is False:
         return []
+    name = [f"{option.dash}{option.name}"] if option.dash else []
     if option.kind is bool:
-        return [f"-{option.name}"]
+        return name
     words = []
     for each in value if option.repeated else (value,):
         text = _spell_value(option, each)
         parse_value(option, text)
-        words += [f"-{option.name}", text]
+        words += [*name, text]
     return words
 
 

@@ -83,10 +83,17 @@ class Job:
         os.replace(partial, self.folder / path.name)
         return str(self.folder / path.name)
 
-    def run(self, commands: Sequence[Command], *, log: str = "") -> None:
+    def run(
+        self,
+        commands: Sequence[Command],
+        *,
+        log: str = "",
+        variables: Optional[Mapping[str, str]] = None,
+    ) -> None:
         """Run programs one after another; raises ProgramError with the reason that one gives.
 
         What they print goes to the run's log, and into the kept file with the ending `log`.
+        `variables` are set in their environment.
         """
         for name, values in commands:
             words, absent = self.backend.command(name, values)
@@ -94,9 +101,8 @@ class Job:
                 self.say(f"this {name} has no {', '.join(absent)}: left out")
             self.say("$ " + " ".join(shlex.quote(word) for word in words))
             lines: List[str] = []
-            status = (self.execute or execute)(
-                words, self.backend.environment(self.threads), self._listen(lines)
-            )
+            environment = {**self.backend.environment(self.threads, name), **(variables or {})}
+            status = (self.execute or execute)(words, environment, self._listen(lines))
             if log:
                 (self.folder / f"{self.name}{log}").write_text("\n".join(lines) + "\n")
             problem = find_problem(name, status, lines)

@@ -148,9 +148,9 @@ def other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_program_is_looked_for_in_its_own_package(folder: Path, other: Path) -> None:
     homes = {"IMOD": str(folder), "tomo3d": str(other)}
     chosen = backends.choose(backends.IMOD, ["tomo3d"], homes)
-    assert (chosen.imod, chosen.tomo3d) == (folder, other)
+    assert (chosen.imod, chosen.others) == (folder, {"tomo3d": other})
     assert str(chosen) == f"tomo3d in {other}"
-    assert backends.choose(backends.AUTO, ["tomo3d"], {"IMOD": str(folder)}).tomo3d is None
+    assert backends.choose(backends.AUTO, ["tomo3d"], {"IMOD": str(folder)}).others == {}
     with pytest.raises(EtomotutError, match="tomo3d is not found: set TOMO3D_HOME"):
         backends.choose(backends.IMOD, ["tomo3d"])
 
@@ -162,7 +162,7 @@ def test_tomo3d_is_found_on_the_path(other: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_files_come_first_and_without_names_for_programs_of_tomo3d(other: Path) -> None:
     values = {"InputFile": "a", "OutputFile": "b", "g": 0.5, "Ours": 1.0}
-    words, absent = Backend(tomo3d=other).command("tomo3d", values)
+    words, absent = Backend(others={"tomo3d": other}).command("tomo3d", values)
     assert words == [str(other / "tomo3d"), "a", "b", "-g", "0.5"]
     assert absent == ["Ours"]
 
@@ -182,3 +182,35 @@ def test_programs_are_limited_to_their_cores_and_see_their_imod(folder: Path) ->
     assert variables["OMP_NUM_THREADS"] == "3"
     assert variables["IMOD_DIR"] == str(folder)
     assert variables["PATH"].startswith(str(folder / "bin"))
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> Path:
+    """Give an environment with a fidder of its own, as conda places it."""
+    folder = tmp_path / "conda" / "envs" / "fidder-0.0.8"
+    for path in (folder / "bin" / "fidder", tmp_path / "conda" / "bin" / "conda"):
+        path.parent.mkdir(parents=True)
+        path.touch()
+    return folder
+
+
+def test_fidder_is_found_by_the_command_that_activates_its_environment(
+    environment: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIDDER_ENV_ACTIVATION", "conda activate fidder-0.0.8")
+    assert backends.find_package(backends.FIDDER_PACKAGE) is None
+    monkeypatch.setenv("CONDA_EXE", str(environment.parents[1] / "bin" / "conda"))
+    assert backends.find_package(backends.FIDDER_PACKAGE) == environment
+    monkeypatch.setenv("FIDDER_ENV_ACTIVATION", f"source {environment}/bin/activate")
+    assert backends.find_package(backends.FIDDER_PACKAGE) == environment
+
+
+def test_a_program_with_its_own_python_gets_none_of_our_libraries(
+    environment: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", "/ours")
+    monkeypatch.setattr(backends, "package_of", {"fidder": backends.FIDDER_PACKAGE}.get)
+    backend = Backend(others={"fidder": environment})
+    assert "PYTHONPATH" not in backend.environment(1, "fidder")
+    assert backend.environment(1, "newstack")["PYTHONPATH"] == "/ours"
+    assert Backend().environment(1, "fidder")["PYTHONPATH"] == "/ours"

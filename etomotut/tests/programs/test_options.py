@@ -173,3 +173,14 @@ def test_every_program_has_a_sound_table(name):
     assert len(names) == len(set(names))
     assert {*program.POSITIONAL} <= {option.name for option in program.OPTIONS}
     assert program.__doc__.strip()
+
+
+def test_a_subcommand_is_a_word_and_options_may_have_two_dashes():
+    table = (
+        Option("Command", str, "what to do", choices=("predict", "erase"), dash=""),
+        Option("input-image", Path, "image", dash="--"),
+    )
+    words = arguments(table, {"Command": "predict", "input-image": "a.mrc"})
+    assert words == ["predict", "--input-image", "a.mrc"]
+    assert parse(table, words, positional=["Command"])["input-image"] == Path("a.mrc")
+    assert "  --input-image  (a file name)" in usage("fidder", "It fills.", table)
