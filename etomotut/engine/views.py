@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from scipy import ndimage
 
 Views = npt.NDArray[np.float32]
 Image = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
 
 # robust standard deviations about the median at which views are clipped
 SPECIMEN = 1.0  # gold and carbon no darker than the specimen: whole views follow its middle
@@ -46,3 +48,10 @@ def clip_view(view: Image, deviations: float) -> Image:
     image = np.clip(view, median - reach, median + reach).astype(np.float32)
     result: Image = (image - image.mean()) / max(float(image.std()), 1e-9)
     return result
+
+
+def without_data(view: npt.NDArray[np.generic]) -> Mask:
+    """Tell where a view (y, x) holds one value over and over, as beyond an edge that moved."""
+    low, high = ndimage.minimum_filter(view, 3), ndimage.maximum_filter(view, 3)
+    same: Mask = ndimage.binary_dilation(low == high, np.ones((3, 3), bool))
+    return same

@@ -14,13 +14,16 @@ from etomotut.errors import OptionError
 
 PROGRAMS = (
     "autofidseed",
+    "beadmask",
     "beadtrack",
     "ccderaser",
     "ctfhandedness",
     "ctfphaseflip",
+    "fidder",
     "fscfilter",
     "findsection",
     "imodchopconts",
+    "membranemesh",
     "mtffilter",
     "nad_eed_3d",
     "newstack",
