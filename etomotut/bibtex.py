@@ -174,4 +174,12 @@
   year    = {2003},
   doi     = {10.1016/j.jmb.2003.07.013}
 }
+
+@misc{Burt2023,
+  title  = {fidder: detect and erase gold fiducials in cryo-{EM} images},
+  author = {Burt, Alister},
+  year   = {2023},
+  url    = {https://github.com/teamtomo/fidder},
+  doi    = {10.5281/zenodo.7660754}
+}
 """

@@ -116,6 +116,13 @@ def coordinates(ts_id: str, positions: Positions, pixel_size: float) -> Iterator
         yield coordinate
 
 
+def positions_of(items: Any, ts_id: str) -> Array:
+    """Give the 3D positions (n, 3) of a series among Scipion's tilt-series coordinates, in Å."""
+    places = [each.getPosition() for each in items.iterItems() if each.getTsId() == ts_id]
+    items.close()
+    return np.array(places, float).reshape(-1, 3)
+
+
 def count_gaps(rows: Array, tracks: Numbers, views: int) -> int:
     """Give how many points are missing for every track to be marked in every view."""
     tracked: List[int] = np.unique(tracks).tolist()

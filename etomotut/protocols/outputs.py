@@ -28,6 +28,7 @@ from etomotut.convert.series import Changes, change_acquisition, derive
 
 TILT_SERIES = "TiltSeries"
 INTERPOLATED = "InterpolatedTiltSeries"
+MASKS = "FiducialMasks"
 MODEL_GAPS = "FiducialModelGaps"
 MODEL_NO_GAPS = "FiducialModelNoGaps"
 COORDINATES = "TiltSeriesCoordinates"
@@ -39,6 +40,7 @@ FAILED_TOMOGRAMS = "FailedTomograms"
 FILES = {
     TILT_SERIES: "tiltseries",
     INTERPOLATED: "interpolated",
+    MASKS: "fiducialMasks",
     MODEL_GAPS: "setOfLandmarksGaps",
     MODEL_NO_GAPS: "setOfLandmarksNoGaps",
     COORDINATES: "tiltSeriesCoordinates",

@@ -37,6 +37,17 @@ FORMS = {
         "initialDose": 0.0,
         "processOddEven": False,
     },
+    "ProtEtomotutEraseFiducials": {
+        **SERIES,
+        "inputCoordinates": None,
+        "onlyKnown": False,
+        "fiducialDiameter": 10.0,
+        "probThreshold": 0.9,
+        "checkpoint": None,
+        "useGpu": True,
+        "gpuList": "0",
+        "processOddEven": False,
+    },
     "ProtEtomotutPrealign": {
         **SERIES,
         "cumulativeCorr": True,
@@ -204,6 +215,7 @@ LABELS_AND_OUTPUTS = {
         "fiducial alignment",
         ["FiducialModelNoGaps", "TiltSeries", "TiltSeriesCoordinates"],
     ),
+    "ProtEtomotutEraseFiducials": ("erase fiducials", ["FiducialMasks", "TiltSeries"]),
     "ProtEtomotutImportCtf": ("import CTF", ["CTFTomoSeries"]),
     "ProtEtomotutImportHalves": ("import even and odd", ["TiltSeries"]),
     "ProtEtomotutApplyAlignment": ("apply alignment", ["InterpolatedTiltSeries"]),
@@ -251,6 +263,7 @@ def test_labels_and_outputs_stay_as_users_have_stored_them(name):
         ("ProtEtomotutFiducialAlignment", "tiltAngleSolutionType", 3),
         ("ProtEtomotutTomo3d", "method", ["WBP", "SIRT"]),
         ("ProtEtomotutCrop", "backend", ["Auto", "IMOD", "Embedded"]),
+        ("ProtEtomotutEraseFiducials", "backend", ["Auto", "fidder", "Embedded"]),
         (
             "ProtEtomotutFilterTomograms",
             "filterType",
