@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 import numpy as np
 from pyworkflow.protocol.constants import LEVEL_ADVANCED
@@ -37,6 +37,8 @@ POSITIONS = "bead positions"
 SMALLEST_BEAD = 3.0  # pixels
 MUCH = 0.25  # of the pixels: gold rarely covers so many
 NETWORK = "fidder.ckpt"  # its name in the folder where fidder keeps what it downloads
+TOO_FEW = "expected a sequence of integers"  # fidder's own fault where 25000 pixels are not left
+COVERED = "cannot fill a mask that leaves so few pixels: raise the threshold, or use Embedded"
 OFFLINE = "Failed to resolve", "NameResolutionError", "ConnectionError", "Network is unreachable"
 
 
@@ -170,8 +172,7 @@ class ProtEtomotutEraseFiducials(EtomotutProtocol):
         files: Dict[str, str] = {}
         for part, source in job.source.items():
             result = job.temporary(f"{part}.mrcs")
-            job.run(self.erase(source, mask, result), variables=variables)
-            _require_numbers(result)
+            self._fill(job, (source, mask, result), variables)
             files[part] = job.keep(f"{part}.mrcs", image=True)
             stamp(files[part], job.item.object.getSamplingRate())
         erased = measure_mask(mask)
@@ -205,6 +206,18 @@ class ProtEtomotutEraseFiducials(EtomotutProtocol):
         mask = job.keep("_mask.mrcs", image=True)
         stamp(mask, job.item.object.getSamplingRate())
         return mask
+
+    def _fill(self, job: Job, files: Sequence[str], variables: Mapping[str, str]) -> None:
+        """Fill a mask in a stack; tell what fidder leaves untold where little is left unmasked."""
+        try:
+            job.run(self.erase(*files), variables=variables)
+        except ProgramError as error:
+            if TOO_FEW not in str(error):
+                raise
+            raise ProgramError(f"fidder {COVERED}") from error
+        stack = Stack(files[-1])
+        if not all(np.isfinite(stack[view]).all() for view in range(len(stack))):
+            raise ProgramError(f"fidder left views without numbers: it {COVERED}")
 
     @staticmethod
     def _draw(job: Job, files: List[str], erased: Erased) -> None:
@@ -297,14 +310,3 @@ def _write_geometry(job: Job) -> Dict[str, str]:
     xf.write(files["transforms"], transforms)
     tlt.write(files["angles"], angles)
     return files
-
-
-def _require_numbers(path: str) -> None:
-    """Raise ProgramError if a stack has what is no number: fidder fills some views with it."""
-    stack = Stack(path)
-    wrong = [n + 1 for n in range(len(stack)) if not np.isfinite(stack[n]).all()]
-    if wrong:
-        raise ProgramError(
-            f"fidder left no numbers in view {wrong[0]}: its mask covers too much; raise the "
-            "threshold"
-        )

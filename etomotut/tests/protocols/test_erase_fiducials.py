@@ -150,7 +150,14 @@ def test_a_network_that_cannot_be_downloaded_is_told_with_a_way_out(job, fidder)
 
 def test_a_fidder_that_fills_with_no_numbers_is_caught(job, fidder):
     job.form, job.backend = values(checkpoint="net.ckpt"), fidder(fill="np.nan")
-    with pytest.raises(ProgramError, match="left no numbers in view 1"):
+    with pytest.raises(ProgramError, match="left views without numbers"):
+        Stage().process(job)
+
+
+def test_what_fidder_leaves_untold_is_told(job, fidder):
+    job.form = values(checkpoint="net.ckpt")
+    job.backend = fidder(fill="sys.exit('TypeError: expected a sequence of integers')")
+    with pytest.raises(ProgramError, match="leaves so few pixels: raise the threshold"):
         Stage().process(job)
 
 
