@@ -30,6 +30,9 @@ LEAST_SEEN = 0.25  # of a bead at the edge of a view, that it may be told from t
 FAINTEST = 4.0  # noise SDs of contrast below which nothing is looked at
 GOLD = 8.0  # noise SDs of contrast that undoubted beads have; grain alone reaches 6
 DARKEST_VIEW = 0.3  # of the usual contrast of gold, in noise SDs, that it has in every view
+LARGE = 20.0  # squared radii: a larger area of one value is no clipped bead, it has no data
+REGION = 8.0  # radii: the side of regions whose noise is measured
+QUIETEST = 0.25  # of the noise of a view that is taken for that of a region
 USUAL_SCORE = 0.29  # contrast times likeness that parts gold from what is only dark
 SCORES = 0.2, 0.5  # between which the widest gap of scores parts them better
 CLEAR_GAP = 0.25  # in the logarithm of the score
@@ -37,6 +40,7 @@ STEEPNESS = 20.0  # of the probability: 0.9 at 1.12 times the score for 0.5
 SPIKE = 6.0  # SDs of a view beyond which a bright pixel is faulty
 FARTHEST = 2.6  # radii to which the mean bead is followed
 POOL = 400  # beads of which the mean is taken
+APART = 3  # pixels between which noise is not alike
 CELLS = 16  # in the width of a bead, over which noise is averaged where pixels are smaller
 SHIFTS = np.arange(-1.5, 2.0, 0.5)  # pixels by which beads at edges are moved to their best place
 
@@ -53,15 +57,15 @@ def detect(views: Views, radius: float, *, threads: int = 1) -> Tuple[List[Found
     """Find the beads of a radius in each view (view, y, x); also gives their mean profile."""
     with ThreadPoolExecutor(threads) as pool:
         clean = list(pool.map(without_spikes, views))
-        candidates = list(pool.map(lambda view: _find(view, radius), clean))
-        gold = _gold_contrast([found[1:] for found in candidates])
-        kept = [contrast > SCORES[0] * one for (_, contrast, _), one in zip(candidates, gold)]
-        places = [found[0][chosen] for found, chosen in zip(candidates, kept)]
-        contrasts = [f[1][chosen] / one for f, chosen, one in zip(candidates, kept, gold)]
-        sure = [xy[contrast > 0.7] for xy, contrast in zip(places, contrasts)]
+        discs = list(pool.map(lambda view: _find(view, radius), clean))
+        golden = _golden(discs)
+        kept = [each.above(SCORES[0], one) for each, one in zip(discs, golden)]
+        sure = [each.xy[each.relative > 0.7] for each in kept]
         profile = mean_profile(clean, sure, radius)
-        refined = list(pool.map(lambda view, xy: refine(view, xy, radius, profile), clean, places))
-    scores = [np.minimum(c, 1) * likeness for c, (_, likeness) in zip(contrasts, refined)]
+        refined = list(
+            pool.map(lambda view, each: refine(view, each.xy, radius, profile), clean, kept)
+        )
+    scores = [each.relative * likeness for each, (_, likeness) in zip(kept, refined)]
     weakest = _weakest_gold(np.concatenate(scores))
     chances = [1 / (1 + (weakest / np.maximum(each, 1e-3)) ** STEEPNESS) for each in scores]
     return [Found(xy, chance) for (xy, _), chance in zip(refined, chances)], profile
@@ -113,20 +117,70 @@ def without_spikes(view: Image) -> Image:
     return np.minimum(view, np.float32(limit))
 
 
-def _find(view: Image, radius: float) -> Tuple[Array, Array, float]:
-    """Give places (n, 2) and contrasts (n,) of dark discs, and the noise of contrast."""
+@dataclass(frozen=True)
+class _Discs:
+    """Dark discs of a view: places (n, 2), contrasts (n,), and these in the noise around (n,).
+
+    After `above`, `relative` (n,) is how much they have of what gold has, 1 at most.
+    """
+
+    xy: Array
+    contrast: Array
+    strength: Array
+    relative: Array
+
+    def above(self, least: float, golden: Tuple[float, float]) -> _Discs:
+        """Give the discs that have at least a share of the contrast or the strength of gold."""
+        parts = np.stack([self.contrast / golden[0], self.strength / golden[1]])
+        relative = np.minimum(parts.max(axis=0), 1.0)
+        kept = relative >= least
+        return _Discs(self.xy[kept], self.contrast[kept], self.strength[kept], relative[kept])
+
+
+def _find(view: Image, radius: float) -> _Discs:
+    """Find dark discs that stand out of the noise around them."""
     margin = int(np.ceil(1.8 * radius)) + 1
-    known = ~without_data(view)
+    known = ~_large(without_data(view), LARGE * radius**2)
     level = float(view[known].mean()) if known.any() else 0.0
     contrast, seen = _contrast((view - level) * known, known.astype(np.float32), radius, margin)
     strength = contrast * np.sqrt(seen)
-    noise = beads.robust_sd(strength[margin:-margin:3, margin:-margin:3])
-    if not noise > 0:
-        return np.zeros((0, 2)), np.zeros(0), 0.0
+    strength = strength / _noise_around(strength, np.pad(known, margin), radius)
     size = 2 * max(2, round(0.8 * radius)) + 1
-    top = (strength >= FAINTEST * noise) & (strength == ndimage.maximum_filter(strength, size))
+    top = (strength >= FAINTEST) & (strength == ndimage.maximum_filter(strength, size))
     y, x = np.nonzero(top)
-    return np.stack([x, y], axis=1) - float(margin), contrast[y, x].astype(np.float64), noise
+    places = np.stack([x, y], axis=1) - float(margin)
+    found = (each[y, x].astype(np.float64) for each in (contrast, strength))
+    return _Discs(places, next(found), next(found), np.ones(len(x)))
+
+
+def _large(areas: Mask, least: float) -> Mask:
+    """Give those of areas (y, x) that have as many pixels at least."""
+    labels, _ = ndimage.label(areas)
+    sizes = np.bincount(labels.ravel())
+    sizes[0] = 0
+    large: Mask = sizes[labels] >= least
+    return large
+
+
+def _noise_around(strength: Image, known: Mask, radius: float) -> Image:
+    """Give the noise (y, x) of strength: robust SDs of regions, interpolated between them."""
+    usual = beads.robust_sd(strength[known][::3]) if known.any() else 0.0
+    if not usual > 0:
+        return np.full(strength.shape, np.inf, np.float32)
+    counts = [max(1, round(size / (REGION * radius))) for size in strength.shape]
+    noise = np.full(counts, usual)
+    for row, lines in enumerate(np.array_split(np.arange(strength.shape[0]), counts[0])):
+        for column, across in enumerate(np.array_split(np.arange(strength.shape[1]), counts[1])):
+            part = np.ix_(lines, across)
+            if known[part].mean() > 0.5:
+                noise[row, column] = beads.robust_sd(strength[part][known[part]])
+    place = [
+        np.clip((np.arange(size) + 0.5) * count / size - 0.5, 0, count - 1)
+        for size, count in zip(strength.shape, counts)
+    ]
+    rows = np.stack([np.interp(place[1], np.arange(counts[1]), row) for row in noise])
+    around = np.stack([np.interp(place[0], np.arange(counts[0]), line) for line in rows.T], axis=1)
+    return np.asarray(np.maximum(around, QUIETEST * usual), np.float32)
 
 
 def _contrast(view: Image, known: Image, radius: float, margin: int) -> Tuple[Image, Image]:
@@ -153,21 +207,19 @@ def _contrast(view: Image, known: Image, radius: float, margin: int) -> Tuple[Im
     return np.where(enough, means[1] - means[0], 0), np.where(enough, shares[0], 0)
 
 
-def _gold_contrast(found: Sequence[Tuple[Array, float]]) -> Array:
-    """Give the contrast of undoubted beads for each view's contrasts (n,) and their noise.
+def _golden(found: Sequence[_Discs]) -> List[Tuple[float, float]]:
+    """Give the contrast and the strength of undoubted beads for each view's discs.
 
     Where a view has no gold, what is darkest in it does not count as such.
     """
-    own = np.array([_undoubted(contrast) for contrast, _ in found])
-    noise = np.array([noise for _, noise in found])
-    ratios = own[noise > 0] / noise[noise > 0]
-    golden = ratios[ratios >= GOLD]
-    least = max(GOLD, DARKEST_VIEW * float(np.median(golden))) if len(golden) else np.inf
-    return np.maximum(own, least * np.where(noise > 0, noise, 1.0))
+    own = [(_undoubted(each.contrast), _undoubted(each.strength)) for each in found]
+    golden = [strength for _, strength in own if strength >= GOLD]
+    least = max(GOLD, DARKEST_VIEW * float(np.median(golden))) if golden else np.inf
+    return [pair if pair[1] >= least else (np.inf, np.inf) for pair in own]
 
 
 def _undoubted(contrast: Array) -> float:
-    """Give the contrast of the undoubted beads of a view, from its contrasts (n,)."""
+    """Give the contrast, or strength, of the undoubted beads of a view from those of all discs."""
     if not len(contrast):
         return 0.0
     top = np.sort(contrast)[::-1]
@@ -230,4 +282,4 @@ def _noise(view: Image, radius: float) -> float:
     """Give the noise of a pixel, of several averaged where a bead is many pixels wide."""
     factor = max(1, int(2 * radius / CELLS))
     small = reduce_views(view[None], factor)[0]
-    return beads.robust_sd(np.diff(small, axis=1)[::2, ::2]) / float(np.sqrt(2))
+    return beads.robust_sd(small[::2, APART:] - small[::2, :-APART]) / float(np.sqrt(2))

@@ -20,7 +20,7 @@ Array = npt.NDArray[np.float64]
 Image = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
-VISIBLE = 0.1  # of the noise of a pixel: a tomogram shows no less
+VISIBLE = 0.08  # of the noise of a pixel: a tomogram shows no less
 QUIET = 1.5  # pixels without a fringe, after which there is no other
 SPREAD = 0.05  # by which single beads are larger than the mean one
 SHALLOW = 0.4  # of the usual depth of a bead: what is there less dark is none

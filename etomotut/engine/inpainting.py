@@ -38,11 +38,14 @@ def fill_masked(view: Image, mask: Mask) -> npt.NDArray[np.float32]:
     """Give a view (y, x) whose masked pixels (y, x) are filled from what surrounds them.
 
     The noise is drawn from the view itself: the same view is filled alike in every run, and the
-    halves of a series differently. A view that is masked whole stays as it is.
+    halves of a series differently. What holds no data, as beyond the edge of a moved view, stays;
+    so does a view that is masked whole.
     """
     filled = view.astype(np.float32)
     mask = mask.astype(bool)
-    known = ~mask & ~without_data(filled)
+    empty = _beyond(mask, without_data(filled))
+    known = ~mask & ~empty
+    mask = mask & ~empty
     if not mask.any() or known.sum() < MOST:
         return filled
     field = _Field(filled, known)
@@ -72,6 +75,14 @@ class _Field:
             variance = covariance[0, 0]
             self._spectra[side] = covariance / variance, np.sqrt(power / variance)
         return self._spectra[side]
+
+
+def _beyond(mask: Mask, empty: Mask) -> Mask:
+    """Give those of empty areas (y, x) that reach beyond a mask: clipped beads do not."""
+    labels, _ = ndimage.label(empty)
+    outside = np.unique(labels[~mask])
+    beyond: Mask = np.isin(labels, outside[outside > 0])
+    return beyond
 
 
 def _middle(image: Image) -> Image:

@@ -51,7 +51,10 @@ def clip_view(view: Image, deviations: float) -> Image:
 
 
 def without_data(view: npt.NDArray[np.generic]) -> Mask:
-    """Tell where a view (y, x) holds one value over and over, as beyond an edge that moved."""
+    """Tell where a view (y, x) holds one value over and over, as beyond an edge that moved.
+
+    What is clipped in a dark bead is such an area, too; it is for the caller to tell by its size.
+    """
     low, high = ndimage.minimum_filter(view, 3), ndimage.maximum_filter(view, 3)
     same: Mask = ndimage.binary_dilation(low == high, np.ones((3, 3), bool))
     return same

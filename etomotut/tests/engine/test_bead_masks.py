@@ -117,3 +117,18 @@ def test_points_are_seen_where_the_demo_puts_them():
     xyz = np.array([[100.0, -300.0, 500.0], [0.0, 50.0, -700.0]])
     seen = bead_masks.project(xyz, views.transforms, views.true_angles)
     assert np.allclose(seen, track(xyz, views), atol=1e-6)
+
+
+def test_beads_in_a_shadow_are_found_by_the_noise_there():
+    views = series(PLACES, depth=16.0)
+    shade = np.where(np.arange(SHAPE[1]) > 70, 0.2, 1.0)
+    found, _ = bead_detection.detect((views * shade).astype(np.float32), RADIUS)
+    assert [len(sure(each)) for each in found] == [5, 5, 5]
+
+
+def test_clipped_beads_are_found_beside_areas_without_data():
+    views = np.maximum(series(PLACES, depth=16.0), -8)
+    views[:, :, :14] = 0
+    views[:, 110:] = -3
+    found, _ = bead_detection.detect(views, RADIUS)
+    assert [len(sure(each)) for each in found] == [5, 5, 5]

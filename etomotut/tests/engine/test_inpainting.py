@@ -103,3 +103,15 @@ def test_integer_counts_are_filled_as_numbers():
     filled = fill_masked(view, mask)
     assert filled.dtype == np.float32
     assert filled[mask].std() == pytest.approx(10, rel=0.1)
+
+
+def test_beyond_the_edge_of_a_moved_view_nothing_is_filled():
+    view, mask = noise(), discs(centres=[(96, 40)])
+    view[:, :40] = 55
+    assert np.all(fill_masked(view, mask)[:, :39] == 55)
+
+
+def test_a_bead_that_was_clipped_is_filled():
+    view, mask = noise(), discs(centres=[(96, 40)])
+    view[mask] = 0
+    assert fill_masked(view, mask)[mask].min() > 40
