@@ -182,4 +182,44 @@
   url    = {https://github.com/teamtomo/fidder},
   doi    = {10.5281/zenodo.7660754}
 }
+
+@inproceedings{Hoppe1992,
+  title     = {Surface reconstruction from unorganized points},
+  author    = {Hoppe, Hugues and DeRose, Tony and Duchamp, Tom and McDonald, John and Stuetzle,
+               Werner},
+  booktitle = {SIGGRAPH '92},
+  pages     = {71--78},
+  year      = {1992},
+  doi       = {10.1145/133994.134011}
+}
+
+@inproceedings{Kazhdan2006,
+  title     = {{Poisson} surface reconstruction},
+  author    = {Kazhdan, Michael and Bolitho, Matthew and Hoppe, Hugues},
+  booktitle = {Eurographics Symposium on Geometry Processing},
+  pages     = {61--70},
+  year      = {2006}
+}
+
+@inproceedings{Gibson1998,
+  title     = {Constrained elastic surface nets: generating smooth surfaces from binary segmented
+               data},
+  author    = {Gibson, Sarah F. F.},
+  booktitle = {Medical Image Computing and Computer-Assisted Intervention},
+  pages     = {888--898},
+  year      = {1998},
+  doi       = {10.1007/BFb0056277}
+}
+
+@article{MartinezSanchez2014,
+  title   = {Robust membrane detection based on tensor voting for electron tomography},
+  author  = {Martinez-Sanchez, Antonio and Garcia, Inmaculada and Asano, Shoh and Lucic, Vladan and
+             Fernandez, Jose-Jesus},
+  journal = {Journal of Structural Biology},
+  volume  = {186},
+  number  = {1},
+  pages   = {49--61},
+  year    = {2014},
+  doi     = {10.1016/j.jsb.2014.02.015}
+}
 """

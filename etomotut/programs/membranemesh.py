@@ -199,7 +199,7 @@ def _write(
         row["volume_nm3"] = volume / 1000
         row["radius_nm"] = np.cbrt(max(volume, 0.0) * 3 / (4 * np.pi)) / 10
     row.update(_thickness(membrane, *source), **_neighbour(number, found))
-    print(f"{path}: area {row['area_nm2']:.0f} nm², {100 * row['seen']:.0f}% of it closed")
+    print(f"{path}: area {row['area_nm2']:.0f} nm², {100 * row['seen']:.0f}% of what it is closed")
     return row
 
 

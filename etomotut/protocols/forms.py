@@ -51,6 +51,19 @@ def add_tomograms_input(form: Any) -> None:
     )
 
 
+def add_masks_input(form: Any) -> None:
+    """Add the section with the input masks."""
+    form.addSection(label="Input")
+    form.addParam(
+        "inputSetOfTomoMasks",
+        PointerParam,
+        pointerClass="SetOfTomoMasks",
+        important=True,
+        label="Masks",
+        help="0 is background; 1, or a number a membrane, is membrane.",
+    )
+
+
 def add_halves(form: Any, what: str = "tilt series") -> None:
     """Add the question whether the even and odd halves are processed too."""
     form.addParam(

@@ -7,12 +7,14 @@ other process waits for it. Adding an item that a set already has does nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Collection, Dict, Mapping, Sequence
+from typing import Any, Callable, Collection, Dict, Mapping, Optional, Sequence
 
 from pwem.objects import Set
 from tomo.objects import (
+    Coordinate3D,
     CTFTomoSeries,
     LandmarkModel,
+    SetOfCoordinates3D,
     SetOfCTFTomoSeries,
     SetOfLandmarkModels,
     SetOfTiltSeries,
@@ -35,6 +37,8 @@ COORDINATES = "TiltSeriesCoordinates"
 CTFS = "CTFTomoSeries"
 TOMOGRAMS = "Tomograms"
 TOMO_MASKS = "TomoMasks"
+SURFACES = "MembraneSurfaces"
+POINTS = "MembranePoints"
 FAILED_SERIES = "FailedTiltSeries"
 FAILED_TOMOGRAMS = "FailedTomograms"
 FILES = {
@@ -47,6 +51,8 @@ FILES = {
     CTFS: "ctfTomoSeries",
     TOMOGRAMS: "tomograms",
     TOMO_MASKS: "tomoMasks",
+    SURFACES: "membraneSurfaces",
+    POINTS: "membranePoints",
     FAILED_SERIES: "tiltseriesFailed",
     FAILED_TOMOGRAMS: "tomogramsFailed",
 }
@@ -78,11 +84,20 @@ class Result:
     """What a stage made of an item.
 
     `outputs` by name: Changes to the input series, a Tomogram, a TomoMask, a LandmarkModel,
-    CtfModels, or a list of coordinates. `numbers` go into the summary and the records.
+    CtfModels, Things, or a list of coordinates. `numbers` go into the summary and the records.
     """
 
     outputs: Mapping[str, Any]
     numbers: Dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Things:
+    """Items for a set of any other kind; `prepare` sets up such a set when it is made."""
+
+    kind: Any
+    items: Sequence[Any]
+    prepare: Callable[[Any], None]
 
 
 class Outputs:
@@ -98,6 +113,8 @@ class Outputs:
                 self._add_series(name, item, thing)
             elif isinstance(thing, CtfModels):
                 self._add_models(name, thing)
+            elif isinstance(thing, Things):
+                self._add_things(name, thing)
             elif isinstance(thing, LandmarkModel):
                 self._add(name, SetOfLandmarkModels, [thing])
             elif isinstance(thing, Tomogram):
@@ -114,7 +131,7 @@ class Outputs:
                 continue
             output.enableAppend()
             items = [each.clone() for each in output.iterItems()]
-            for item in [each for each in items if each.getTsId() not in done]:
+            for item in [each for each in items if _id_of(each) not in done]:
                 if isinstance(item, (TiltSeries, CTFTomoSeries)):
                     output._setItemMapperPath(item)
                     images = item._getMapper().db
@@ -129,7 +146,10 @@ class Outputs:
     def has(self, name: str, ts_id: str) -> bool:
         """Whether an output set holds this item."""
         output = getattr(self._protocol, name, None)
-        return output is not None and ts_id in output.getUniqueValues("_tsId")
+        if output is None:
+            return False
+        key = Coordinate3D.TOMO_ID_ATTR if isinstance(output, SetOfCoordinates3D) else "_tsId"
+        return ts_id in output.getUniqueValues(key)
 
     def replace_failed(self, name: str, items: Sequence[Item], reasons: Mapping[str, str]) -> None:
         """Let the set of failed items hold exactly these, each with its reason as comment.
@@ -196,17 +216,31 @@ class Outputs:
             output.append(thing)
         self._publish(name, output)
 
-    def _open(self, name: str, set_class: Any) -> Any:
+    def _add_things(self, name: str, found: Things) -> None:
+        if not found.items or self.has(name, _id_of(found.items[0])):
+            return
+        output = self._open(name, found.kind, found.prepare)
+        for each in found.items:
+            output.append(each)
+        self._publish(name, output)
+
+    def _open(
+        self, name: str, set_class: Any, prepare: Optional[Callable[[Any], None]] = None
+    ) -> Any:
         output = getattr(self._protocol, name, None)
         if output is None:
-            return self._create(name, set_class)
+            return self._create(name, set_class, prepare)
         output.enableAppend()
         output.setStreamState(Set.STREAM_OPEN)
         return output
 
-    def _create(self, name: str, set_class: Any) -> Any:
+    def _create(
+        self, name: str, set_class: Any, prepare: Optional[Callable[[Any], None]] = None
+    ) -> Any:
         output = set_class.create(self._protocol.getPath(), prefix=FILES[name])
-        if hasattr(output, "setSetOfTiltSeries"):
+        if prepare is not None:
+            prepare(output)
+        elif hasattr(output, "setSetOfTiltSeries"):
             output.setSetOfTiltSeries(self._source)
         else:
             output.copyInfo(self._source.get())
@@ -221,3 +255,8 @@ class Outputs:
             protocol._defineSourceRelation(self._source, output)
         protocol._store(output)
         output.close()
+
+
+def _id_of(item: Any) -> str:
+    """Give the tsId of an item of any set."""
+    return str(item.getTomoId() if isinstance(item, Coordinate3D) else item.getTsId())

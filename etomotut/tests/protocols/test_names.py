@@ -203,6 +203,18 @@ FORMS = {
         "tensorSigma": 1.0,
         "processOddEven": False,
     },
+    "ProtEtomotutSurfaces": {
+        **COMMON,
+        "inputSetOfTomoMasks": None,
+        "inputSetOfTomograms": None,
+        "onlyComponents": False,
+        "smallestArea": 500.0,
+        "format": 0,
+        "writeClosed": False,
+        "spacing": 25.0,
+        "smoothing": 40.0,
+        "curvatureScale": 100.0,
+    },
 }
 
 LABELS_AND_OUTPUTS = {
@@ -226,6 +238,7 @@ LABELS_AND_OUTPUTS = {
     "ProtEtomotutCrop": ("crop tomograms", ["TomoMasks", "Tomograms"]),
     "ProtEtomotutFilterTomograms": ("filter tomograms", ["Tomograms"]),
     "ProtEtomotutDenoise": ("denoise tomograms", ["Tomograms"]),
+    "ProtEtomotutSurfaces": ("membrane surfaces", ["MembranePoints", "MembraneSurfaces"]),
 }
 
 
@@ -269,6 +282,7 @@ def test_labels_and_outputs_stay_as_users_have_stored_them(name):
             "filterType",
             ["low-pass", "high-pass", "band-pass", "Gaussian", "median"],
         ),
+        ("ProtEtomotutSurfaces", "format", ["PLY", "OBJ", "STL"]),
         ("ProtEtomotutDoseFilter", "inputDoseType", ["of the import", "fixed"]),
         (
             "ProtEtomotutDenoise",

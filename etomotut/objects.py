@@ -1,0 +1,114 @@
+"""Scipion objects that scipion-em-tomo lacks: surfaces of membranes, as triangles in files.
+
+Surfaces are in Å in the frame of their tomogram, whose zero Scipion's origins are counted from.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict
+
+from pwem.objects import EMObject, EMSet
+from pyworkflow.object import CsvList, Float, Integer, String
+
+MEASURES = (
+    *("area", "seen", "closedArea", "volume", "radius", "meanCurvature", "gaussianCurvature"),
+    *("thickness", "distance", "x", "y", "z"),
+)
+
+
+class MembraneSurface(EMObject):
+    """The surface of one membrane; lengths in nm, its centre in Å, what is not known is None.
+
+    `seen` is the share of the closed surface that the mask shows, `isCut` says that the membrane
+    reaches a face of the tomogram, `neighbour` is the instance that comes nearest.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._tsId = String(kwargs.get("tsId"))
+        self._fileName = String(kwargs.get("fileName"))
+        self._instance = Integer(kwargs.get("instance"))
+        self._isCut = Integer(0)
+        self._neighbour = Integer()
+        self._scripts = CsvList()
+        for name in MEASURES:
+            setattr(self, f"_{name}", Float())
+
+    def getTsId(self) -> str:
+        """Give the identifier of the tomogram."""
+        return str(self._tsId.get())
+
+    def getFileName(self) -> str:
+        """Give the file with the triangles."""
+        return str(self._fileName.get())
+
+    def getFiles(self) -> set:  # type: ignore[type-arg]
+        """Give the files that belong to it."""
+        return {self.getFileName()}
+
+    def getInstance(self) -> int:
+        """Give its number among the membranes of the tomogram."""
+        return int(self._instance.get())
+
+    def isCut(self) -> bool:
+        """Whether more of the membrane may lie beyond the tomogram."""
+        return bool(self._isCut.get())
+
+    def getScene(self) -> str:
+        """Give the HTML file that shows all surfaces of the tomogram."""
+        return str(self._scripts[0])
+
+    def getScript(self) -> str:
+        """Give the ChimeraX script that opens tomogram, masks and surfaces."""
+        return str(self._scripts[1])
+
+    def setScripts(self, scene: str, script: str) -> None:
+        """Set the files that show the tomogram's surfaces."""
+        self._scripts.set([scene, script])
+
+    def measures(self) -> Dict[str, Any]:
+        """Give what was measured, by name."""
+        return {name: getattr(self, f"_{name}").get() for name in MEASURES}
+
+    def setMeasures(self, values: Dict[str, Any]) -> None:
+        """Set what was measured, by name; raises KeyError for a name that is none."""
+        for name, value in values.items():
+            if name not in MEASURES:
+                raise KeyError(name)
+            getattr(self, f"_{name}").set(value)
+
+    def setNeighbour(self, instance: int) -> None:
+        """Set which instance comes nearest."""
+        self._neighbour.set(instance)
+
+    def getNeighbour(self) -> Any:
+        """Give which instance comes nearest, None if there is no other."""
+        return self._neighbour.get()
+
+    def setCut(self, is_cut: bool) -> None:
+        """Set whether it reaches a face of the tomogram."""
+        self._isCut.set(int(is_cut))
+
+    def __str__(self) -> str:
+        return f"{self.getTsId()}, membrane {self.getInstance()}"
+
+
+class SetOfMembraneSurfaces(EMSet):
+    """Surfaces of the membranes of tomograms."""
+
+    ITEM_TYPE = MembraneSurface
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._samplingRate = Float()
+
+    def getSamplingRate(self) -> Any:
+        """Give the pixel size (Å) of the masks that the surfaces were made from."""
+        return self._samplingRate.get()
+
+    def setSamplingRate(self, pixel_size: float) -> None:
+        """Set the pixel size (Å) of the masks that the surfaces were made from."""
+        self._samplingRate.set(pixel_size)
+
+    def __str__(self) -> str:
+        return f"{self.getClassName()} ({self.getSize()} items, from {self.getSamplingRate()} Å/px)"
