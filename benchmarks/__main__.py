@@ -25,6 +25,7 @@ SUBJECTS = (
     "tiltalign",
     "ccderaser",
     "denoising",
+    "erase",
     "ctfphaseflip",
 )
 _HEAD = f"{'case':<42}{'backend':<10}{'cores':>5}{'CPU s':>8}{'user':>8}{'wall s':>8}{'MB':>7}"

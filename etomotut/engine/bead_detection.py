@@ -2,8 +2,7 @@
 
 What is dark as a disc is compared with a ring around it. Gold is told from what is only dark by
 its contrast against the undoubted beads of its view and by its likeness to the mean bead of the
-series. Views are (view, y, x) with dark beads; places (n, 2) are x, y as array indices, radii in
-pixels.
+series. Views (y, x) have dark beads; places (n, 2) are x, y as array indices, radii in pixels.
 """
 
 from __future__ import annotations
@@ -23,7 +22,6 @@ from etomotut.engine.views import reduce_views, without_data
 
 Array = npt.NDArray[np.float64]
 Image = npt.NDArray[np.float32]
-Views = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
 LEAST_SEEN = 0.25  # of a bead at the edge of a view, that it may be told from the background
@@ -53,18 +51,22 @@ class Found:
     probability: Array
 
 
-def detect(views: Views, radius: float, *, threads: int = 1) -> Tuple[List[Found], Array]:
-    """Find the beads of a radius in each view (view, y, x); also gives their mean profile."""
+def detect(views: Sequence[Image], radius: float, *, threads: int = 1) -> Tuple[List[Found], Array]:
+    """Find the beads of a radius in each view (y, x); also gives their mean profile.
+
+    Views are asked for one by one, each three times, so that they may be read from a file.
+    """
+    numbers = range(len(views))
     with ThreadPoolExecutor(threads) as pool:
-        clean = list(pool.map(without_spikes, views))
-        discs = list(pool.map(lambda view: _find(view, radius), clean))
+        discs = list(pool.map(lambda n: _find(without_spikes(views[n]), radius), numbers))
         golden = _golden(discs)
         kept = [each.above(SCORES[0], one) for each, one in zip(discs, golden)]
-        sure = [each.xy[each.relative > 0.7] for each in kept]
-        profile = mean_profile(clean, sure, radius)
-        refined = list(
-            pool.map(lambda view, each: refine(view, each.xy, radius, profile), clean, kept)
-        )
+        profile = mean_profile(views, [each.xy[each.relative > 0.7] for each in kept], radius)
+
+        def move(number: int) -> Tuple[Array, Array]:
+            return refine(without_spikes(views[number]), kept[number].xy, radius, profile)
+
+        refined = list(pool.map(move, numbers))
     scores = [each.relative * likeness for each, (_, likeness) in zip(kept, refined)]
     weakest = _weakest_gold(np.concatenate(scores))
     chances = [1 / (1 + (weakest / np.maximum(each, 1e-3)) ** STEEPNESS) for each in scores]
@@ -98,8 +100,11 @@ def mean_profile(views: Sequence[Image], places: Sequence[Array], radius: float)
     reach = FARTHEST * radius
     half = int(np.ceil(reach)) + 2
     patches, offsets = [], []
-    for view, xy in zip(views, _thinned(places)):
+    for number, xy in enumerate(_thinned(places)):
         alone = xy[_is_alone(xy, 2 * reach)]
+        if not len(alone):
+            continue
+        view = without_spikes(views[number])
         cut, corners, inside = beads.cut(view, alone, half)
         if inside.any():
             patches.append(cut[inside] / max(_noise(view, radius), 1e-9))

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from etomotut.errors import OptionError
-from etomotut.programs.console import require_file, threads
+from etomotut.programs.console import require_file
 from etomotut.programs.options import THREADS, Option, Ranges, Values
 
 if TYPE_CHECKING:
@@ -53,24 +53,22 @@ def run(values: Values) -> None:
 
     stack = mrc.Stack(require_file(values["InputFile"], "tilt series"))
     known = _read_known(values, stack)
-    views = gold.read_views(stack)
+    views = gold.Views(stack)
     radius, threshold = values["BeadDiameter"] / 2, values["ProbabilityThreshold"]
-    found = gold.find(views, radius, threshold, threads())
+    found = gold.find(views, radius, threshold)
     places: List[npt.NDArray[np.float64]] = []
     moved = 0
-    for view, projected, detected in zip(views, known, found.places):
-        seen, likeness = bead_detection.refine(
-            bead_detection.without_spikes(view), projected, found.radius, found.profile
-        )
+    for number, (projected, detected) in enumerate(zip(known, found.places)):
+        view = bead_detection.without_spikes(views[number])
+        seen, likeness = bead_detection.refine(view, projected, found.radius, found.profile)
         moved += int((likeness > bead_detection.USUAL_SCORE).sum())
         others = detected[_far_from(seen, detected, found.radius)]
         places.append(seen if values["OnlyKnown"] else np.concatenate([seen, others]))
-    masks = gold.masks_of(views, places, found.outline, threads())
-    mrc.write(values["OutputFile"], masks.astype(np.int8), pixel_size=stack.pixel_size or 1.0)
     marks = sum(map(len, known))
     print(f"{marks} marks of known beads, {moved} of them with a bead to see")
     print(f"{sum(map(len, places)) - marks} marks of other gold")
-    gold.tell(masks, places, found.outline)
+    pixel_size = stack.pixel_size or 1.0
+    gold.write_masks(values["OutputFile"], views, places, found.outline, pixel_size)
 
 
 def _read_known(values: Values, stack: Stack) -> List[npt.NDArray[np.float64]]:

@@ -66,7 +66,6 @@ def run(values: Values) -> None:
 
 def _predict(values: Values, stack: Stack) -> None:
     """Find beads in each view and write their masks, and probabilities where they are wanted."""
-    from etomotut.formats import mrc
     from etomotut.programs import gold
 
     pixel_size = values["pixel-spacing"] or stack.pixel_size
@@ -77,14 +76,11 @@ def _predict(values: Values, stack: Stack) -> None:
     if values["model-checkpoint-file"] is not None:
         print("Option model-checkpoint-file is ignored: the embedded fidder has no network")
     radius = 5 * values["bead-diameter"] / pixel_size
-    views = gold.read_views(stack)
-    found = gold.find(views, radius, values["probability-threshold"], threads())
-    masks = gold.masks_of(views, found.places, found.outline, threads())
-    mrc.write(values["output-mask"], masks.astype(np.int8), pixel_size=pixel_size)
+    views = gold.Views(stack)
+    found = gold.find(views, radius, values["probability-threshold"])
     if values["output-probabilities"] is not None:
-        chances = gold.probabilities_of(views, found)
-        mrc.write(values["output-probabilities"], chances, pixel_size=pixel_size)
-    gold.tell(masks, found.places, found.outline)
+        gold.write_probabilities(values["output-probabilities"], views, found, pixel_size)
+    gold.write_masks(values["output-mask"], views, found.places, found.outline, pixel_size)
 
 
 def _erase(values: Values, stack: Stack) -> None:
