@@ -222,4 +222,25 @@
   year    = {2014},
   doi     = {10.1016/j.jsb.2014.02.015}
 }
+
+@article{Zheng2022,
+  title   = {{AreTomo}: An integrated software package for automated marker-free, motion-corrected
+             cryo-electron tomographic alignment and reconstruction},
+  author  = {Zheng, Shawn and Wolff, Georg and Greenan, Garrett and Chen, Zhen and
+             Faas, Frank G. A. and Barcena, Montserrat and Koster, Abraham J. and Cheng, Yifan and
+             Agard, David A.},
+  journal = {Journal of Structural Biology: X},
+  volume  = {6},
+  pages   = {100068},
+  year    = {2022},
+  doi     = {10.1016/j.yjsbx.2022.100068}
+}
+
+@book{Rasmussen2006,
+  title     = {Gaussian Processes for Machine Learning},
+  author    = {Rasmussen, Carl Edward and Williams, Christopher K. I.},
+  publisher = {MIT Press},
+  year      = {2006},
+  isbn      = {026218253X}
+}
 """

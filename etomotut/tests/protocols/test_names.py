@@ -93,6 +93,7 @@ FORMS = {
         "xStretchGroupSize": 7,
         "skewGroupSize": 11,
     },
+    "ProtEtomotutRefineAlignment": {**SERIES, "patchSize": 64, "reduction": 0},
     "ProtEtomotutImportCtf": {
         "hostName": "localhost",
         "numberOfThreads": 2,
@@ -228,6 +229,7 @@ LABELS_AND_OUTPUTS = {
         ["FiducialModelNoGaps", "TiltSeries", "TiltSeriesCoordinates"],
     ),
     "ProtEtomotutEraseFiducials": ("erase fiducials", ["FiducialMasks", "TiltSeries"]),
+    "ProtEtomotutRefineAlignment": ("refine alignment without gold", ["TiltSeries"]),
     "ProtEtomotutImportCtf": ("import CTF", ["CTFTomoSeries"]),
     "ProtEtomotutImportHalves": ("import even and odd", ["TiltSeries"]),
     "ProtEtomotutApplyAlignment": ("apply alignment", ["InterpolatedTiltSeries"]),
