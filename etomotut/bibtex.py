@@ -223,6 +223,17 @@
   doi     = {10.1016/j.jsb.2014.02.015}
 }
 
+@article{Dice1945,
+  title   = {Measures of the amount of ecologic association between species},
+  author  = {Dice, Lee R.},
+  journal = {Ecology},
+  volume  = {26},
+  number  = {3},
+  pages   = {297--302},
+  year    = {1945},
+  doi     = {10.2307/1932409}
+}
+
 @article{Zheng2022,
   title   = {{AreTomo}: An integrated software package for automated marker-free, motion-corrected
              cryo-electron tomographic alignment and reconstruction},

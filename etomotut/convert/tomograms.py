@@ -64,6 +64,18 @@ def cropped_mask(tomogram: Any, file: str) -> Any:
     return mask
 
 
+def mask_beside(mask: Any, file: str) -> Any:
+    """Give the mask in a file that was made from another one, of the same tomogram."""
+    from tomo.objects import TomoMask
+
+    made = TomoMask(tsId=mask.getTsId())
+    made.copyInfo(mask)
+    made.setHalfMaps([])
+    made.setFileName(file)
+    made.setVolName(mask.getVolName())
+    return made
+
+
 def place_of_middle(tomogram: Any) -> Sequence[float]:
     """Give where the middle of a tomogram lies in space: x, y and z in Å."""
     pixel = tomogram.getSamplingRate()

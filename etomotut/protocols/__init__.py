@@ -4,6 +4,7 @@ Every class named here is registered by Scipion as a protocol; what they share s
 """
 
 from etomotut.protocols.protocol_apply_alignment import ProtEtomotutApplyAlignment
+from etomotut.protocols.protocol_compare_masks import ProtEtomotutCompareMasks
 from etomotut.protocols.protocol_crop import ProtEtomotutCrop
 from etomotut.protocols.protocol_ctf_correction import ProtEtomotutCtfCorrection
 from etomotut.protocols.protocol_denoise import ProtEtomotutDenoise
@@ -25,6 +26,7 @@ from etomotut.protocols.protocol_xray_eraser import ProtEtomotutXrayEraser
 
 __all__ = [
     "ProtEtomotutApplyAlignment",
+    "ProtEtomotutCompareMasks",
     "ProtEtomotutCrop",
     "ProtEtomotutCtfCorrection",
     "ProtEtomotutDenoise",

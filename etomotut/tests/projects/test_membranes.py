@@ -9,7 +9,11 @@ from typing import Any
 import numpy as np
 
 from etomotut.formats import mrc, surface
-from etomotut.protocols import ProtEtomotutReconstruct, ProtEtomotutSurfaces
+from etomotut.protocols import (
+    ProtEtomotutCompareMasks,
+    ProtEtomotutReconstruct,
+    ProtEtomotutSurfaces,
+)
 from etomotut.tests import scipion_home
 from etomotut.tests.projects.project import PIXEL, ProjectTest
 
@@ -39,6 +43,13 @@ class TestMembranes(ProjectTest):
         cls.surfaces = cls.run_stage(
             ProtEtomotutSurfaces, (cls.tomograms, "TomoMasks"), "inputSetOfTomoMasks"
         )
+        cls.compared = cls.stage(
+            ProtEtomotutCompareMasks, (cls.tomograms, "TomoMasks"), "inputSetOfTomoMasks"
+        )
+        cls.compared.inputOtherTomoMasks.set(cls.tomograms)
+        cls.compared.inputOtherTomoMasks.setExtended("TomoMasks")
+        cls.proj.saveProtocol(cls.compared)
+        cls.finish(cls.compared)
 
     @classmethod
     def _add_masks(cls) -> None:
@@ -110,6 +121,17 @@ class TestMembranes(ProjectTest):
         failed = [each.getTsId() for each in self.surfaces.FailedTomograms.iterItems()]
         self.surfaces.FailedTomograms.close()
         self.assertEqual(failed, ["TS_3"])
+
+    def test_a_mask_agrees_with_itself_and_is_drawn(self) -> None:
+        self.assertIn("TS_1: Dice 1.00, 1.00 within 2 voxels", "\n".join(self.compared._summary()))
+        picture = Path(self.compared._getExtraPath("TS_1", "TS_1_overlap.png"))
+        self.assertGreater(picture.stat().st_size, 10_000)
+        made = {each.getTsId(): each.clone() for each in self.compared.TomoMasks.iterItems()}
+        self.compared.TomoMasks.close()
+        self.assertEqual(sorted(made), ["TS_1", "TS_2"])
+        mask, tomogram = made["TS_1"], self._tomogram("TS_1")
+        self.assertEqual(mask.getVolName(), tomogram.getFileName())
+        self.assertEqual(mask.getShiftsFromOrigin(), tomogram.getShiftsFromOrigin())
 
     def _tomogram(self, ts_id: str) -> Any:
         tomograms = self.tomograms.Tomograms

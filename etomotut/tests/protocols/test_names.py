@@ -204,6 +204,12 @@ FORMS = {
         "tensorSigma": 1.0,
         "processOddEven": False,
     },
+    "ProtEtomotutCompareMasks": {
+        **COMMON,
+        "inputSetOfTomoMasks": None,
+        "inputOtherTomoMasks": None,
+        "tolerance": 2.0,
+    },
     "ProtEtomotutSurfaces": {
         **COMMON,
         "inputSetOfTomoMasks": None,
@@ -240,6 +246,7 @@ LABELS_AND_OUTPUTS = {
     "ProtEtomotutCrop": ("crop tomograms", ["TomoMasks", "Tomograms"]),
     "ProtEtomotutFilterTomograms": ("filter tomograms", ["Tomograms"]),
     "ProtEtomotutDenoise": ("denoise tomograms", ["Tomograms"]),
+    "ProtEtomotutCompareMasks": ("compare segmentations", ["TomoMasks"]),
     "ProtEtomotutSurfaces": ("membrane surfaces", ["MembranePoints", "MembraneSurfaces"]),
 }
 
