@@ -22,7 +22,7 @@ Mask = npt.NDArray[np.bool_]
 
 VISIBLE = 0.08  # of the noise of a pixel: a tomogram shows no less
 QUIET = 1.5  # pixels without a fringe, after which there is no other
-SPREAD = 0.05  # by which single beads are larger than the mean one
+SPREAD = 0.035  # by which single beads are larger than the mean one
 SHALLOW = 0.4  # of the usual depth of a bead: what is there less dark is none
 BESIDE = 2.2  # radii from a bead within which what is as dark belongs to gold, too
 
