@@ -22,7 +22,7 @@ from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Sequence, Tupl
 from etomotut import __version__
 from etomotut.errors import EtomotutError
 from etomotut.programs import load
-from etomotut.programs.options import Option, arguments
+from etomotut.programs.options import Option, Several, arguments
 
 AUTO, IMOD, EMBEDDED = range(3)
 PYTHON_VARIABLES = ("PYTHONPATH", "PYTHONHOME")  # they would mix another Python's libraries in
@@ -35,7 +35,9 @@ class Package:
 
     Its folder is named by `variables`, and has the program `sign` in its subfolder `programs`.
     One that `has_own_python` lives in an environment of its own, which the variable `activation`
-    may name by a command like "conda activate NAME".
+    may name by a command like "conda activate NAME". Where the variable `executable` is given,
+    it may name the file of the program, else that begins with `sign`; it may also lie in bin/.
+    `libraries` is the variable of a folder that it needs. Numbers of one option may be `apart`.
     """
 
     name: str
@@ -44,6 +46,18 @@ class Package:
     programs: str = ""
     has_own_python: bool = False
     activation: str = ""
+    executable: str = ""
+    libraries: str = ""
+    apart: bool = False
+
+    def file(self, folder: Path, name: str) -> Optional[Path]:
+        """Give the file of a program of this package in a folder, None if it is not there."""
+        if not self.executable:
+            files = [folder / self.programs / name]
+        else:
+            stated = os.environ.get(self.executable, "") or f"{self.sign}*"
+            files = [each for place in (folder, folder / "bin") for each in place.glob(stated)]
+        return next((each for each in sorted(files) if each.is_file()), None)
 
     @property
     def how_to_find(self) -> str:
@@ -59,7 +73,32 @@ TOMO3D_PACKAGE = Package("tomo3d", ("TOMO3D_HOME",), "tomo3d")
 FIDDER_PACKAGE = Package(
     "fidder", ("FIDDER_HOME",), "fidder", "bin", True, activation="FIDDER_ENV_ACTIVATION"
 )
-PACKAGES = {each.name: each for each in (IMOD_PACKAGE, TOMO3D_PACKAGE, FIDDER_PACKAGE)}
+ARETOMO2_PACKAGE = Package(
+    "AreTomo2",
+    ("ARETOMO_HOME", "ARETOMO2_HOME"),
+    "AreTomo2",
+    executable="ARETOMO_BIN",
+    libraries="ARETOMO_CUDA_LIB",
+    apart=True,
+)
+ARETOMO3_PACKAGE = Package(
+    "AreTomo3",
+    ("ARETOMO3_HOME", "ARETOMO_HOME"),
+    "AreTomo3",
+    executable="ARETOMO3_BIN",
+    libraries="ARETOMO_CUDA_LIB",
+    apart=True,
+)
+PACKAGES = {
+    each.name: each
+    for each in (
+        IMOD_PACKAGE,
+        TOMO3D_PACKAGE,
+        FIDDER_PACKAGE,
+        ARETOMO2_PACKAGE,
+        ARETOMO3_PACKAGE,
+    )
+}
 
 
 @dataclass(frozen=True)
@@ -96,8 +135,12 @@ class Backend:
         loose = [n for n in load(name).POSITIONAL if n not in spelled and _is_set(values.get(n))]
         files = [str(file) for each in loose for file in _each(values[each])]
         # IMOD's programs take files last; those of tomo3d want them first
-        words = [*words, *files] if package_of(name) is IMOD_PACKAGE else [*files, *words]
-        return [str(folder / name), *words], [n for n in absent if n not in loose]
+        package = package_of(name)
+        words = [*words, *files] if package is IMOD_PACKAGE else [*files, *words]
+        if package is not None and package.apart:
+            words = _take_apart(table, words)
+        program = package.file(folder, name) if package else None
+        return [str(program or folder / name), *words], [n for n in absent if n not in loose]
 
     def parameters(self, name: str, values: Mapping[str, Any]) -> List[str]:
         """Give the lines of a command file that tells a program its options."""
@@ -116,6 +159,9 @@ class Backend:
         if package is not None and package.has_own_python:
             for variable in PYTHON_VARIABLES:
                 variables.pop(variable, None)
+        if package is not None and variables.get(package.libraries):
+            paths = [variables[package.libraries], variables.get("LD_LIBRARY_PATH", "")]
+            variables["LD_LIBRARY_PATH"] = os.pathsep.join(filter(None, paths))
         variables.update(dict.fromkeys(THREAD_VARIABLES, str(threads)))
         if self.imod is not None:
             variables["IMOD_DIR"] = str(self.imod)
@@ -180,7 +226,7 @@ def choose(
         if folder is None:
             lacking = own
         else:
-            lacking = [each for each in own if not (folder / package.programs / each).is_file()]
+            lacking = [each for each in own if not package.file(folder, each)]
         if lacking and choice != AUTO:
             what = f"the {name} in {folder} has no {', '.join(lacking)}" if folder else ""
             raise EtomotutError(f"{what or f'{name} is not found'}: {package.how_to_find}")
@@ -203,7 +249,7 @@ def find_package(package: Package, home: str = "") -> Optional[Path]:
     if on_path:
         folders.append(str(Path(on_path).resolve().parents[1 if package.programs else 0]))
     for folder in filter(None, folders):
-        if (Path(folder) / package.programs / package.sign).is_file():
+        if package.file(Path(folder), package.sign):
             return Path(folder).absolute()
     return None
 
@@ -256,6 +302,15 @@ def known_options(folder: Path, name: str) -> FrozenSet[str]:
     except OSError:
         return frozenset()
     return frozenset(re.findall(r"^\[Field\s*=\s*(\w+)\]", text, re.MULTILINE))
+
+
+def _take_apart(table: Sequence[Option], words: Sequence[str]) -> List[str]:
+    """Make the numbers of an option words of their own."""
+    several = {f"-{option.name}" for option in table if isinstance(option.kind, Several)}
+    apart: List[str] = []
+    for before, word in zip(["", *words], words):
+        apart += word.split(",") if before in several else [word]
+    return apart
 
 
 def _each(value: Any) -> Sequence[Any]:

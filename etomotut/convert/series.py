@@ -104,7 +104,8 @@ class Changes:
     New `files` that are `restacked` hold the used views only, in their order. `transforms`
     (used view, 2, 3) and `tilt_angles` are of the used views, in new pixels and degrees. An
     interpolated series loses its transforms, and its axis is vertical. One that is dose-weighted
-    has no doses, so that it is not weighted twice.
+    has no doses, so that it is not weighted twice. `is_left_out` (used view,) marks views that
+    are disabled from now on.
     """
 
     files: Optional[Mapping[str, str]] = None
@@ -116,6 +117,7 @@ class Changes:
     is_interpolated: bool = False
     is_dose_weighted: bool = False
     is_ctf_corrected: bool = False
+    is_left_out: Optional[npt.NDArray[np.bool_]] = None
 
 
 def rotation_of(transforms: npt.ArrayLike) -> float:
@@ -243,6 +245,8 @@ def _derive_images(series: Series, images: Sequence[Any], changes: Changes) -> I
         new.copyInfo(image)
         new.setObjId(None)
         new.setTransform(_derive_transform(image, place, series, changes))
+        if changes.is_left_out is not None and place is not None and changes.is_left_out[place]:
+            new.setEnabled(False)
         if changes.tilt_angles is not None and place is not None:
             new.setTiltAngle(float(changes.tilt_angles[place]))
         if changes.pixel_size is not None:

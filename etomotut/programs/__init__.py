@@ -13,6 +13,8 @@ from types import ModuleType
 from etomotut.errors import OptionError
 
 PROGRAMS = (
+    "aretomo2",
+    "aretomo3",
     "autofidseed",
     "beadmask",
     "beadtrack",

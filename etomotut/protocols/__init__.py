@@ -4,6 +4,7 @@ Every class named here is registered by Scipion as a protocol; what they share s
 """
 
 from etomotut.protocols.protocol_apply_alignment import ProtEtomotutApplyAlignment
+from etomotut.protocols.protocol_aretomo import ProtEtomotutAreTomo
 from etomotut.protocols.protocol_compare_masks import ProtEtomotutCompareMasks
 from etomotut.protocols.protocol_crop import ProtEtomotutCrop
 from etomotut.protocols.protocol_ctf_correction import ProtEtomotutCtfCorrection
@@ -20,13 +21,13 @@ from etomotut.protocols.protocol_prealign import ProtEtomotutPrealign
 from etomotut.protocols.protocol_preprocess import ProtEtomotutPreprocess
 from etomotut.protocols.protocol_reconstruct import ProtEtomotutReconstruct
 from etomotut.protocols.protocol_refine_alignment import ProtEtomotutRefineAlignment
-from etomotut.protocols.protocol_skeleton import ProtEtomotutSkeleton
 from etomotut.protocols.protocol_surfaces import ProtEtomotutSurfaces
 from etomotut.protocols.protocol_tomo3d import ProtEtomotutTomo3d
 from etomotut.protocols.protocol_xray_eraser import ProtEtomotutXrayEraser
 
 __all__ = [
     "ProtEtomotutApplyAlignment",
+    "ProtEtomotutAreTomo",
     "ProtEtomotutCompareMasks",
     "ProtEtomotutCrop",
     "ProtEtomotutCtfCorrection",
@@ -43,7 +44,6 @@ __all__ = [
     "ProtEtomotutPreprocess",
     "ProtEtomotutReconstruct",
     "ProtEtomotutRefineAlignment",
-    "ProtEtomotutSkeleton",
     "ProtEtomotutSurfaces",
     "ProtEtomotutTomo3d",
     "ProtEtomotutXrayEraser",

@@ -144,12 +144,11 @@ class Listing:
             return imod.tomogram_words(backend, load().getFileName())
 
         def show() -> TomogramModel:
-            loaded = load()
-            tomogram, mask = gather.tomogram_of(loaded), gather.mask_of(loaded)
+            tomogram = gather.tomogram_of(load())
             beads = gather.positions_of(self.coordinates, name, tomogram.pixel_size)
             placed = None if beads is None else tomogram.voxels(beads)
             return TomogramModel(
-                tomogram.path, tomogram.pixel_size, placed, BEAD / tomogram.pixel_size, mask
+                tomogram.path, tomogram.pixel_size, placed, BEAD / tomogram.pixel_size
             )
 
         return Item(name, about, show, self._in_3dmod(words))

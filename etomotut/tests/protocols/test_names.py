@@ -93,6 +93,15 @@ FORMS = {
         "xStretchGroupSize": 7,
         "skewGroupSize": 11,
     },
+    "ProtEtomotutAreTomo": {
+        **SERIES,
+        "program": 0,
+        "alignZ": 0,
+        "refineTiltAxis": 1,
+        "refineTiltAngles": 1,
+        "darkTol": 0.7,
+        "gpuList": "0",
+    },
     "ProtEtomotutRefineAlignment": {**SERIES, "patchSize": 64, "reduction": 0},
     "ProtEtomotutImportCtf": {
         "hostName": "localhost",
@@ -210,7 +219,6 @@ FORMS = {
         "inputOtherTomoMasks": None,
         "tolerance": 2.0,
     },
-    "ProtEtomotutSkeleton": {**COMMON, "inputSetOfTomoMasks": None},
     "ProtEtomotutSurfaces": {
         **COMMON,
         "inputSetOfTomoMasks": None,
@@ -236,6 +244,7 @@ LABELS_AND_OUTPUTS = {
         ["FiducialModelNoGaps", "TiltSeries", "TiltSeriesCoordinates"],
     ),
     "ProtEtomotutEraseFiducials": ("erase fiducials", ["FiducialMasks", "TiltSeries"]),
+    "ProtEtomotutAreTomo": ("AreTomo alignment", ["TiltSeries"]),
     "ProtEtomotutRefineAlignment": ("refine alignment without gold", ["TiltSeries"]),
     "ProtEtomotutImportCtf": ("import CTF", ["CTFTomoSeries"]),
     "ProtEtomotutImportHalves": ("import even and odd", ["TiltSeries"]),
@@ -248,7 +257,6 @@ LABELS_AND_OUTPUTS = {
     "ProtEtomotutFilterTomograms": ("filter tomograms", ["Tomograms"]),
     "ProtEtomotutDenoise": ("denoise tomograms", ["Tomograms"]),
     "ProtEtomotutCompareMasks": ("compare segmentations", ["TomoMasks"]),
-    "ProtEtomotutSkeleton": ("skeletonize membranes", ["TomoMasks"]),
     "ProtEtomotutSurfaces": ("membrane surfaces", ["MembranePoints", "MembraneSurfaces"]),
 }
 
