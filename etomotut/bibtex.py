@@ -254,4 +254,13 @@
   year      = {2006},
   isbn      = {026218253X}
 }
+
+@article{Lamm2024,
+  title   = {{MemBrain} v2: an end-to-end tool for the analysis of membranes in cryo-electron
+             tomography},
+  author  = {Lamm, Lorenz and Zufferey, Simon and Righetto, Ricardo D. and others},
+  journal = {bioRxiv},
+  year    = {2024},
+  doi     = {10.1101/2024.01.05.574336}
+}
 """

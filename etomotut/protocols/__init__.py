@@ -21,6 +21,8 @@ from etomotut.protocols.protocol_prealign import ProtEtomotutPrealign
 from etomotut.protocols.protocol_preprocess import ProtEtomotutPreprocess
 from etomotut.protocols.protocol_reconstruct import ProtEtomotutReconstruct
 from etomotut.protocols.protocol_refine_alignment import ProtEtomotutRefineAlignment
+from etomotut.protocols.protocol_skeleton import ProtEtomotutSkeleton
+from etomotut.protocols.protocol_refine_alignment import ProtEtomotutRefineAlignment
 from etomotut.protocols.protocol_surfaces import ProtEtomotutSurfaces
 from etomotut.protocols.protocol_tomo3d import ProtEtomotutTomo3d
 from etomotut.protocols.protocol_xray_eraser import ProtEtomotutXrayEraser
@@ -43,6 +45,8 @@ __all__ = [
     "ProtEtomotutPrealign",
     "ProtEtomotutPreprocess",
     "ProtEtomotutReconstruct",
+    "ProtEtomotutRefineAlignment",
+    "ProtEtomotutSkeleton",
     "ProtEtomotutRefineAlignment",
     "ProtEtomotutSurfaces",
     "ProtEtomotutTomo3d",

@@ -1,4 +1,4 @@
-"""Viewers of tilt series, fiducial models, tomograms and alignments, and 3dmod beside them.
+"""Viewers of tilt series, fiducial models, tomograms, surfaces and alignments, and 3dmod.
 
 What is shown is a model without a window (`series_model`, `tomogram_model`); the windows are in
 `windows`; `listing` and `gather` turn Scipion's objects into models; Scipion finds the classes
@@ -15,12 +15,15 @@ from etomotut.viewers.entries import (
 from etomotut.viewers.entries import EtomotutFiducialViewer as AEtomotutFiducialViewer
 from etomotut.viewers.entries import EtomotutSeriesViewer as AEtomotutSeriesViewer
 from etomotut.viewers.entries import EtomotutTomogramViewer as AEtomotutTomogramViewer
+from etomotut.viewers.surfaces import EtomotutChimeraViewer, EtomotutSurfaceViewer
 
 __all__ = [
     "AEtomotutFiducialViewer",
     "AEtomotutSeriesViewer",
     "AEtomotutTomogramViewer",
     "EtomotutAlignmentViewer",
+    "EtomotutChimeraViewer",
     "EtomotutImodViewer",
     "EtomotutResultsViewer",
+    "EtomotutSurfaceViewer",
 ]

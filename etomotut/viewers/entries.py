@@ -31,7 +31,10 @@ from etomotut.viewers.items import Item
 from etomotut.viewers.listing import Listing
 
 CACHE = "etomotut"  # folder in the project's Tmp
-RESULTS = (outputs.TOMOGRAMS, outputs.MODEL_GAPS, outputs.INTERPOLATED, outputs.TILT_SERIES)
+RESULTS = (
+    *(outputs.TOMOGRAMS, outputs.TOMO_MASKS, outputs.MODEL_GAPS),
+    *(outputs.INTERPOLATED, outputs.TILT_SERIES),
+)
 
 
 class WindowView(View):
@@ -168,6 +171,8 @@ class EtomotutResultsViewer(EtomotutViewer):
         protocols.ProtEtomotutDenoise,
         protocols.ProtEtomotutFilterTomograms,
         protocols.ProtEtomotutDoseFilter,
+        protocols.ProtEtomotutSkeleton,
+        protocols.ProtEtomotutCompareMasks,
     ]
 
     def _items(self, obj: Any) -> Sequence[Item]:

@@ -6,10 +6,12 @@ A set is read by tsId and closed again, so that no other process waits for it.
 from __future__ import annotations
 
 import csv
+from pathlib import Path
 from typing import Any, Callable, List, Optional, Tuple
 
 import numpy as np
 import numpy.typing as npt
+from tomo.objects import TomoMask
 
 from etomotut.convert import fiducials
 from etomotut.convert.series import FULL, Series, read_series
@@ -112,10 +114,22 @@ def size_of(tomogram: Any) -> str:
 
 
 def tomogram_of(tomogram: Any) -> Tomogram:
-    """Give where a Scipion tomogram's file is and where its first voxel lies."""
+    """Give where a Scipion tomogram's file is and where its first voxel lies.
+
+    For a mask it is its tomogram that is given, where that is there.
+    """
     pixel = float(tomogram.getSamplingRate())
     x, y, z = (float(shift) / pixel for shift in tomogram.getShiftsFromOrigin())
-    return Tomogram(tomogram.getFileName(), pixel, (x, y, z))
+    path = tomogram.getVolName() if mask_of(tomogram) else tomogram.getFileName()
+    return Tomogram(path, pixel, (x, y, z))
+
+
+def mask_of(tomogram: Any) -> Optional[str]:
+    """Give the file of a mask to be shown over its tomogram, None for what is no such mask."""
+    if not isinstance(tomogram, TomoMask):
+        return None
+    path = tomogram.getVolName()
+    return tomogram.getFileName() if path and Path(path).is_file() else None
 
 
 def findings_of(

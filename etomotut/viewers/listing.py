@@ -144,11 +144,12 @@ class Listing:
             return imod.tomogram_words(backend, load().getFileName())
 
         def show() -> TomogramModel:
-            tomogram = gather.tomogram_of(load())
+            loaded = load()
+            tomogram, mask = gather.tomogram_of(loaded), gather.mask_of(loaded)
             beads = gather.positions_of(self.coordinates, name, tomogram.pixel_size)
             placed = None if beads is None else tomogram.voxels(beads)
             return TomogramModel(
-                tomogram.path, tomogram.pixel_size, placed, BEAD / tomogram.pixel_size
+                tomogram.path, tomogram.pixel_size, placed, BEAD / tomogram.pixel_size, mask
             )
 
         return Item(name, about, show, self._in_3dmod(words))

@@ -12,6 +12,7 @@ from typing import List, Optional, Sequence, Tuple
 import numpy as np
 import numpy.typing as npt
 
+from etomotut.errors import EtomotutError
 from etomotut.formats.mrc import Stack
 from etomotut.report.images import CLIPPED, Limits, as_bytes, robust_limits, sampled, window
 from etomotut.viewers.viewport import Viewport
@@ -20,6 +21,7 @@ SECTION, SLICE, SIDE = "x-y", "x-z", "y-z"
 # the volume's axes (0: x, 1: y, 2: z) across and up a plane, and through it
 AXES = {SECTION: (0, 1, 2), SLICE: (0, 2, 1), SIDE: (2, 1, 0)}
 STRIP = 16  # sections
+MASK_COLOUR = np.array([230.0, 120.0, 0.0])
 
 Image = npt.NDArray[np.float32]
 
@@ -27,7 +29,8 @@ Image = npt.NDArray[np.float32]
 class TomogramModel:
     """A tomogram at a `point` [x, y, z]; planes are means of `slab` planes side by side.
 
-    `beads` (n, 3) and their diameter are in voxels, `pixel_size` in Å.
+    `beads` (n, 3) and their diameter are in voxels, `pixel_size` in Å. `mask` is a file of the same
+    size, coloured where it is above zero; raises EtomotutError if its size is another.
     """
 
     def __init__(
@@ -36,6 +39,7 @@ class TomogramModel:
         pixel_size: float,
         beads: Optional[npt.ArrayLike] = None,
         bead_diameter: float = 0.0,
+        mask: Optional[str] = None,
     ) -> None:
         self._stack = Stack(path)
         self.path, self.pixel_size = str(Path(path)), pixel_size
@@ -45,6 +49,9 @@ class TomogramModel:
         self.slab, self.clipped = 1, CLIPPED
         self.beads = np.asarray([] if beads is None else beads, float).reshape(-1, 3)
         self.bead_diameter = bead_diameter
+        self.shows_mask, self._mask = mask is not None, None if mask is None else Stack(mask)
+        if self._mask is not None and self._mask.shape != self._stack.shape:
+            raise EtomotutError(f"{mask} has another size than its tomogram {path}")
         self._side = np.zeros((height, depth), np.float32)
         self._side_of: Tuple[int, ...] = ()
         self._filled = 0
@@ -101,11 +108,32 @@ class TomogramModel:
         return robust_limits(self._samples, self.clipped)
 
     def render(self, plane: str, viewport: Viewport) -> npt.NDArray[np.uint8]:
-        """Give a canvas' pixels (y, x) of a plane."""
+        """Give a canvas' pixels of a plane: grey (y, x), or (y, x, rgb) with a mask."""
         limits = self.limits()
         fill = limits[0] + 0.9 * (limits[1] - limits[0])
         moved = sampled(self.image(plane), viewport.matrix(), viewport.canvas, fill=fill)
-        return as_bytes(moved, limits)
+        grey = as_bytes(moved, limits)
+        if not self.shows_mask:
+            return grey
+        cut = sampled(self._mask_image(plane), viewport.matrix(), viewport.canvas, fill=0.0)
+        colours = np.repeat(grey[:, :, None], 3, axis=2)
+        inside = cut > 0.5
+        colours[inside] = (0.6 * colours[inside] + 0.4 * MASK_COLOUR).astype(np.uint8)
+        return colours
+
+    @property
+    def has_mask(self) -> bool:
+        """Whether there is a mask to be shown."""
+        return self._mask is not None
+
+    def _mask_image(self, plane: str) -> Image:
+        """Give a plane of the mask, 1 where it is above zero."""
+        assert self._mask is not None
+        through = AXES[plane][2]
+        index = [slice(None)] * 3
+        index[2 - through] = self.point[through]  # type: ignore[call-overload]
+        cut = self._mask[tuple(index)] > 0
+        return np.asarray(cut.T if plane == SIDE else cut, np.float32)
 
     def beads_near(self, plane: str) -> npt.NDArray[np.float64]:
         """Give where beads (n, 2) are cut by a plane."""

@@ -219,6 +219,7 @@ FORMS = {
         "inputOtherTomoMasks": None,
         "tolerance": 2.0,
     },
+    "ProtEtomotutSkeleton": {**COMMON, "inputSetOfTomoMasks": None},
     "ProtEtomotutSurfaces": {
         **COMMON,
         "inputSetOfTomoMasks": None,
@@ -257,6 +258,7 @@ LABELS_AND_OUTPUTS = {
     "ProtEtomotutFilterTomograms": ("filter tomograms", ["Tomograms"]),
     "ProtEtomotutDenoise": ("denoise tomograms", ["Tomograms"]),
     "ProtEtomotutCompareMasks": ("compare segmentations", ["TomoMasks"]),
+    "ProtEtomotutSkeleton": ("skeletonize membranes", ["TomoMasks"]),
     "ProtEtomotutSurfaces": ("membrane surfaces", ["MembranePoints", "MembraneSurfaces"]),
 }
 

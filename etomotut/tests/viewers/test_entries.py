@@ -49,6 +49,9 @@ def test_scipion_finds_nothing_but_the_viewers():
         (protocols.ProtEtomotutDenoise, "EtomotutResultsViewer"),
         (protocols.ProtEtomotutFilterTomograms, "EtomotutResultsViewer"),
         (protocols.ProtEtomotutDoseFilter, "EtomotutResultsViewer"),
+        (protocols.ProtEtomotutSkeleton, "EtomotutResultsViewer"),
+        (protocols.ProtEtomotutCompareMasks, "EtomotutResultsViewer"),
+        (protocols.ProtEtomotutSurfaces, "EtomotutSurfaceViewer"),
     ],
 )
 def test_what_we_make_can_be_looked_at(kind, viewer):

@@ -249,3 +249,27 @@ def test_3dmod_is_prepared_aside_and_its_failure_is_told(root, listing, tmp_path
     window = ChooserWindow("3dmod", [replace(item, prepare_3dmod=fail)], root)
     assert "Preparing" in window.status["text"]
     settle(window, lambda: window.status["text"] == "no stack")
+
+
+def test_a_single_page_is_opened_at_once_and_a_lost_one_told(root):
+    from etomotut.viewers.windows.scenes_window import ScenesWindow
+
+    opened = []
+
+    def start(path: Any) -> None:
+        if path == "lost":
+            raise EtomotutError("lost is not there")
+        opened.append(path)
+
+    class Scenes(ScenesWindow):
+        pass
+
+    Scenes.start = staticmethod(start)
+    window = Scenes("Surfaces", [Item("TS_1", "", lambda: "a.html")], root)
+    assert opened == ["a.html"]
+    assert "TS_1 is being opened" in window.status["text"]
+    rows = [Item(name, "", lambda name=name: name) for name in ("lost", "b.html")]
+    window = Scenes("Surfaces", rows, root)
+    assert opened == ["a.html"]
+    window.launch()
+    assert window.status["text"] == "lost is not there"

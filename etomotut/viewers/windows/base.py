@@ -169,7 +169,7 @@ class Window:
 
 
 class ImageCanvas(tk.Canvas):
-    """A canvas that holds one grey image at its back, and lines and text over it."""
+    """A canvas that holds one image at its back, and lines and text over it."""
 
     def __init__(self, master: Any) -> None:
         super().__init__(master, background=BACKGROUND, highlightthickness=0)
@@ -180,11 +180,11 @@ class ImageCanvas(tk.Canvas):
         """Give width and height, at least one pixel each."""
         return max(self.winfo_width(), 1), max(self.winfo_height(), 1)
 
-    def put(self, grey: Any) -> None:
-        """Show grey values (y, x) and take away all drawn over the former ones."""
+    def put(self, pixels: Any) -> None:
+        """Show grey values (y, x) or colours (y, x, rgb), and take away all drawn before."""
         from PIL import Image, ImageTk
 
-        self._photo = ImageTk.PhotoImage(Image.fromarray(grey), master=self)
+        self._photo = ImageTk.PhotoImage(Image.fromarray(pixels), master=self)
         self.itemconfigure(self._image, image=self._photo)
         self.delete("over")
 

@@ -15,7 +15,7 @@ GAP = 6  # pixels between planes
 SLABS = (1, 3, 5, 10, 20)
 KEYS = (
     "click: move there · wheel: through the planes · ← → ↑ ↓ PgUp PgDn: x, y, z · "
-    "Ctrl+wheel, + -: zoom · 0: fit · B beads"
+    "Ctrl+wheel, + -: zoom · 0: fit · B beads · M mask"
 )
 
 
@@ -44,6 +44,8 @@ class TomogramWindow(base.Window):
         self.model.slab = int(self.slab.get())
         self.contrast.set(base.slider_at(self.model.clipped))
         self.beads_box.configure(state="normal" if len(self.model.beads) else "disabled")
+        self.mask_box.configure(state="normal" if self.model.has_mask else "disabled")
+        self._on_mask()
         self._lay_out()
 
     def redraw(self) -> None:
@@ -84,6 +86,8 @@ class TomogramWindow(base.Window):
         self.contrast = base.add_slider(self.bar, "contrast", 0, 1, self._on_contrast)
         self.with_beads = tk.BooleanVar(self.top, True)
         self.beads_box = base.add_check(self.bar, "beads", self.with_beads, self.redraw_soon)
+        self.with_mask = tk.BooleanVar(self.top, True)
+        self.mask_box = base.add_check(self.bar, "mask", self.with_mask, self._on_mask)
         self.add_3dmod_button()
 
     def _bind_canvas(self, plane: str, canvas: base.ImageCanvas) -> None:
@@ -115,6 +119,7 @@ class TomogramWindow(base.Window):
         self.top.bind("<minus>", lambda event: self._zoom(0.8))
         self.top.bind("0", lambda event: self._zoom(0.0))
         self.top.bind("b", lambda event: self._toggle_beads())
+        self.top.bind("m", lambda event: self._toggle_mask())
 
     def _move(self, axis: int, step: int) -> None:
         if self.model is not None:
@@ -128,6 +133,15 @@ class TomogramWindow(base.Window):
     def _toggle_beads(self) -> None:
         self.with_beads.set(not self.with_beads.get())
         self.redraw_soon()
+
+    def _on_mask(self) -> None:
+        if self.model is not None:
+            self.model.shows_mask = self.model.has_mask and self.with_mask.get()
+            self.redraw_soon()
+
+    def _toggle_mask(self) -> None:
+        self.with_mask.set(not self.with_mask.get())
+        self._on_mask()
 
     def _on_slab(self) -> None:
         if self.model is not None:
