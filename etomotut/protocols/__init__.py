@@ -22,7 +22,6 @@ from etomotut.protocols.protocol_preprocess import ProtEtomotutPreprocess
 from etomotut.protocols.protocol_reconstruct import ProtEtomotutReconstruct
 from etomotut.protocols.protocol_refine_alignment import ProtEtomotutRefineAlignment
 from etomotut.protocols.protocol_skeleton import ProtEtomotutSkeleton
-from etomotut.protocols.protocol_refine_alignment import ProtEtomotutRefineAlignment
 from etomotut.protocols.protocol_surfaces import ProtEtomotutSurfaces
 from etomotut.protocols.protocol_tomo3d import ProtEtomotutTomo3d
 from etomotut.protocols.protocol_xray_eraser import ProtEtomotutXrayEraser
@@ -47,7 +46,6 @@ __all__ = [
     "ProtEtomotutReconstruct",
     "ProtEtomotutRefineAlignment",
     "ProtEtomotutSkeleton",
-    "ProtEtomotutRefineAlignment",
     "ProtEtomotutSurfaces",
     "ProtEtomotutTomo3d",
     "ProtEtomotutXrayEraser",
