@@ -73,6 +73,17 @@ TOMO3D_PACKAGE = Package("tomo3d", ("TOMO3D_HOME",), "tomo3d")
 FIDDER_PACKAGE = Package(
     "fidder", ("FIDDER_HOME",), "fidder", "bin", True, activation="FIDDER_ENV_ACTIVATION"
 )
+TARDIS_PACKAGE = Package(
+    "TARDIS", ("TARDIS_HOME",), "tardis_mem", "bin", True, activation="TARDIS_ENV_ACTIVATION"
+)
+MEMBRAIN_PACKAGE = Package(
+    "MemBrain",
+    ("MEMBRAIN_SEG_HOME",),
+    "membrain",
+    "bin",
+    True,
+    activation="MEMBRAIN_SEG_ENV_ACTIVATION",
+)
 ARETOMO2_PACKAGE = Package(
     "AreTomo2",
     ("ARETOMO_HOME", "ARETOMO2_HOME"),
@@ -95,6 +106,8 @@ PACKAGES = {
         IMOD_PACKAGE,
         TOMO3D_PACKAGE,
         FIDDER_PACKAGE,
+        TARDIS_PACKAGE,
+        MEMBRAIN_PACKAGE,
         ARETOMO2_PACKAGE,
         ARETOMO3_PACKAGE,
     )

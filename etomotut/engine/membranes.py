@@ -1,0 +1,194 @@
+"""Membranes in a tomogram: where they are, how sure that is, and which belong together.
+
+First the sheets (engine.sheets), then closed surfaces through them (engine.vesicles). Each
+surface is followed: the response across it, averaged along it, tells where it shows and how far
+it lies from the smooth surface. Sheets that are large and clear are membranes without being
+closed. What cannot be seen, because it lies across the beam, is not made up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Callable, Iterable, List, Tuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy.ndimage import binary_dilation, label
+from scipy.spatial import cKDTree
+
+from etomotut.engine.kernels import sheets as kernels
+from etomotut.engine.sheets import (
+    Noise,
+    Points,
+    Sheets,
+    Volume,
+    find_sheets,
+    respond,
+    standardize,
+)
+from etomotut.engine.tiles import Tile
+from etomotut.engine.vesicles import Surface, find_vesicles, spread
+
+HALF = 30.0  # Å, half the thickness of a bilayer with its head groups
+AVERAGED = 60.0  # Å along a surface, over which responses are averaged
+OFFSETS = np.arange(-30.0, 31.0, 10.0)  # Å, of the membrane from the smooth surface
+GAP = 100.0  # Å, to what is certain on a vesicle, over which the rest is taken as there
+CERTAIN = 1.0  # response, noise levels, with the confidence 0.5
+HIDDEN = 0.87  # z of normals beyond which nothing is told: 60 degrees
+GROWN, CLEAR = 2.5, 5.0  # support of pieces that are no vesicle: everywhere, and somewhere
+LEAST = 3000.0  # nm², of such pieces
+ALONG = 0.2  # y of the normals of the edges of views, which are no membranes
+_DENSE = 1.6  # points a voxel of a surface
+_FLAT = 0.9  # length of the mean normal of a piece that is flat
+
+
+@dataclass
+class Membranes:
+    """Points (n, 3) on membranes, x, y, z in voxels; unit normals; confidence; numbers from 1.
+
+    A confidence of 0.5 is where noise ends. `spacing` is Å a voxel; `surfaces` are those of the
+    closed ones, which have the first numbers.
+    """
+
+    points: Points
+    normals: Points
+    confidence: npt.NDArray[np.float32]
+    numbers: npt.NDArray[np.int32]
+    spacing: float
+    surfaces: List[Surface]
+
+    def take(self, which: npt.NDArray[np.bool_]) -> Membranes:
+        """Give the membranes of some of the points only."""
+        return replace(
+            self,
+            points=self.points[which],
+            normals=self.normals[which],
+            confidence=self.confidence[which],
+            numbers=self.numbers[which],
+        )
+
+    def paint(
+        self, first: int, shape: Tuple[int, int, int], pixel_size: float
+    ) -> Tuple[Volume, Volume]:
+        """Paint the confidence, and the numbers, in sections (z, y, x) from number `first` on.
+
+        The sections are those of a volume of `pixel_size` Å whose first voxel has its corner
+        where that of the volume of the points has it. Where nothing is known there are zeros.
+        """
+        scale = self.spacing / pixel_size
+        points = ((self.points + 0.5) * scale - 0.5).astype(np.float32)
+        half, radius = HALF / pixel_size, max(scale, 1.0)
+        near = (points[:, 2] > first - half - radius) & (
+            points[:, 2] < first + shape[0] + half + radius
+        )
+        about = half, radius, first
+        sure, number = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+        points, normals = points[near], self.normals[near]
+        kernels.paint_plates(points, normals, self.confidence[near], *about, sure)
+        kernels.paint_plates(points, normals, self.numbers[near].astype(np.float32), *about, number)
+        return sure, number
+
+
+def find_membranes(
+    volume: Volume,
+    spacing: float,
+    *,
+    workers: int = 1,
+    watch: Callable[[List[Tile]], Iterable[Tile]] = iter,
+) -> Membranes:
+    """Find membranes, which are dark, in a volume (z, y, x) of `spacing` Å; changed in place."""
+    standardize(volume)
+    sheets, noise = find_sheets(volume, spacing, workers=workers, watch=watch)
+    surfaces, free = find_vesicles(sheets, volume.shape, spacing)
+    parts = [follow(surface, volume, spacing, noise) for surface in surfaces]
+    parts += _pieces(sheets.take(free), volume.shape, spacing)
+    kept = [part for part in parts if len(part)]
+    numbers = [np.full(len(part), k, np.int32) for k, part in enumerate(kept, 1)]
+    together = Sheets(
+        np.concatenate([part.points for part in kept] or [np.zeros((0, 3), np.float32)]),
+        np.concatenate([part.normals for part in kept] or [np.zeros((0, 3), np.float32)]),
+        np.concatenate([part.support for part in kept] or [np.zeros(0, np.float32)]),
+    )
+    return Membranes(
+        together.points,
+        together.normals,
+        together.support / (together.support + np.float32(CERTAIN)),
+        np.concatenate(numbers or [np.zeros(0, np.int32)]),
+        spacing,
+        [surface for surface, part in zip(surfaces, parts) if len(part)],
+    )
+
+
+def follow(surface: Surface, volume: Volume, spacing: float, noise: Noise) -> Sheets:
+    """Give the points of a membrane along a smooth surface, with their responses as support.
+
+    Only where views can show it, inside the volume, and where there is any response.
+    """
+    area = 4 * np.pi * float((surface.radius(spread(1500)) ** 2).mean())
+    places, normals = surface.sample(int(_DENSE * area))
+    inside = ((places > 1) & (places < np.array(volume.shape[::-1]) - 2)).all(axis=1)
+    shown = inside & (np.abs(normals[:, 2]) < HIDDEN)
+    places, normals = places[shown], normals[shown].astype(np.float32)
+    if not len(places):
+        return Sheets(*(np.zeros(n, np.float32) for n in ((0, 3), (0, 3), 0)))
+    seen = np.empty((len(places), len(OFFSETS)))
+    for column, offset in enumerate(OFFSETS / spacing):
+        moved = (places + offset * normals).astype(np.float32)
+        seen[:, column] = respond(volume, spacing, moved, normals)
+    tree = cKDTree(places)
+    reach = AVERAGED / spacing
+    seen = _average(tree, seen, reach)
+    support = (seen.max(axis=1) - noise.middle) / noise.deviation
+    weights = np.maximum(support - 0.5 * CERTAIN, 0.0) + 1e-6
+    moves = np.stack([weights * OFFSETS[np.argmax(seen, axis=1)], weights], axis=1)
+    moves = _average(tree, np.where(support[:, None] > CERTAIN, moves, [0, 1e-6]), reach)
+    offsets = moves[:, 0] / moves[:, 1]
+    support = _bridge(places, support, GAP / spacing)
+    kept = support > 0.1
+    points = places + (offsets / spacing)[:, None] * normals
+    return Sheets(points[kept].astype(np.float32), normals[kept], support[kept].astype(np.float32))
+
+
+def _bridge(
+    places: npt.NDArray[np.float64], support: npt.NDArray[np.float64], reach: float
+) -> npt.NDArray[np.float64]:
+    """Raise the support in gaps: the nearer to what is certain, the more."""
+    certain = support > CERTAIN
+    if not certain.any():
+        return support
+    away = cKDTree(places[certain]).query(places, distance_upper_bound=reach)[0] / reach
+    return np.where(away < 1, np.maximum(support, CERTAIN * (1.5 - 0.5 * away)), support)
+
+
+def _average(
+    tree: cKDTree, values: npt.NDArray[np.float64], reach: float
+) -> npt.NDArray[np.float64]:
+    """Give the means of rows of values over the points within a reach of each."""
+    near = tree.sparse_distance_matrix(tree, reach, output_type="coo_matrix").tocsr()
+    near.data[:] = 1.0
+    near.setdiag(1.0)
+    return np.asarray((near @ values) / near.sum(axis=1).A)
+
+
+def _pieces(sheets: Sheets, shape: Tuple[int, ...], spacing: float) -> List[Sheets]:
+    """Give the large and clear pieces of sheets, without the edges of views."""
+    grown = sheets.take(sheets.support > GROWN)
+    if not len(grown):
+        return []
+    x, y, z = grown.points.astype(int).T
+    where = np.zeros(shape, bool)
+    where[z, y, x] = True
+    labels, count = label(binary_dilation(where, np.ones((3, 3, 3))), np.ones((3, 3, 3)))
+    own = labels[z, y, x]
+    clear = np.zeros(count + 1, bool)
+    clear[own[grown.support > CLEAR]] = True
+    area = np.bincount(own, minlength=count + 1) * spacing**2 / 100
+    found = [grown.take(own == k) for k in np.flatnonzero(clear & (area >= LEAST))]
+    return [piece for piece in found if not _is_edge_of_view(piece)]
+
+
+def _is_edge_of_view(piece: Sheets) -> bool:
+    """Say whether a piece is flat and runs along the tilt axis, as where a view ends."""
+    turned = piece.normals * np.sign(piece.normals @ piece.normals[0])[:, None]
+    mean = turned.mean(axis=0)
+    return bool(np.linalg.norm(mean) > _FLAT and abs(mean[1]) < ALONG)

@@ -1,0 +1,276 @@
+"""Closed membranes: surfaces through the points of sheets, one a vesicle, also where views miss it.
+
+The normals of a vesicle's points meet near its middle: votes along them show where one may be
+(Ballard 1981, Pattern Recognition 13, 111). A sphere, then a smooth star-shaped surface (radius
+as a sum of spherical harmonics) is fitted to the points that agree with it, and kept if it covers
+enough of what views can show of it. Followed along that surface, the membrane is found where its
+points are too weak to be told from noise alone.
+
+Lengths are in voxels where nothing else is said, points are x, y, z.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import factorial
+from typing import Any, List, Optional, Sequence, Tuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy.ndimage import gaussian_filter
+from scipy.spatial import cKDTree
+
+from etomotut.engine.kernels import sheets as kernels
+from etomotut.engine.sheets import Sheets
+
+Array = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+RADII = (160.0, 900.0)  # Å, of vesicles that are looked for
+CELL = 33.0  # Å, of the grid of votes
+CERTAIN = 1.0  # support of points that vote
+SEEN = 0.77  # z of normals up to which views show a membrane well
+WEDGE, CURVED = 1.73, 0.3  # z over x of normals that views to 60 degrees show; curved ones more
+COVERED = 0.4  # of what can be seen, that a vesicle must have points on
+LEAST = 1000.0  # nm², of what is covered
+OBLONG = 2.4  # the largest radius over the smallest
+NEAR, BESIDE = 30.0, 60.0  # Å from a surface: what is on it; what cannot be another one
+ALIGNED = 0.82  # cosine of the normals of point and surface
+
+_STEPS = ((0.22, 2), (0.15, 2), (0.0, 4), (0.0, 4), (0.0, 6), (0.0, 6))  # reach / radius; degree
+_REACHES = (0.0, 0.0, 60.0, 40.0, 30.0, 25.0)  # Å, where it is no part of the radius
+_STIFFNESS = 4e-4
+_FEWEST, _MOST = 60, 4000  # points of a fit
+_LOWEST_VOTE = 0.04  # of the highest one: below it there are no vesicles
+_PATIENCE = 30  # places without a vesicle, one after the other
+_GROUND = np.sqrt(4 * np.pi)
+
+
+@dataclass
+class Surface:
+    """A closed surface about `centre` (x, y, z), whose radius is a sum of spherical harmonics."""
+
+    centre: Array
+    coefficients: Array
+    degree: int
+
+    def radius(self, directions: Array) -> Array:
+        """Give the radius in unit directions (n, 3)."""
+        return np.asarray(_harmonics(directions, self.degree)[0] @ self.coefficients)
+
+    def normals(self, directions: Array) -> Array:
+        """Give the outward unit normals (n, 3) where unit directions (n, 3) meet the surface."""
+        radius, step = self.radius(directions), 1e-3
+        first = np.cross(directions, [0.0, 0.0, 1.0])
+        first /= np.linalg.norm(first, axis=1, keepdims=True) + 1e-12
+        found = directions.copy()
+        for across in (first, np.cross(directions, first)):
+            turned = directions + step * across
+            turned /= np.linalg.norm(turned, axis=1, keepdims=True)
+            found -= ((self.radius(turned) - radius) / step / radius)[:, None] * across
+        return np.asarray(found / np.linalg.norm(found, axis=1, keepdims=True))
+
+    def sample(self, count: int) -> Tuple[Array, Array]:
+        """Give about evenly spread points (n, 3) of the surface and their normals."""
+        directions = spread(count)
+        return self.centre + directions * self.radius(directions)[:, None], self.normals(directions)
+
+    def beside(self, points: npt.ArrayLike) -> Tuple[Array, Array]:
+        """Give how far points (n, 3) are outside of the surface, and their directions."""
+        away = np.asarray(points, float) - self.centre
+        length = np.linalg.norm(away, axis=1)
+        directions = away / (length[:, None] + 1e-9)
+        return length - self.radius(directions), directions
+
+
+def find_vesicles(
+    sheets: Sheets, shape: Sequence[int], spacing: float
+) -> Tuple[List[Surface], Flags]:
+    """Find vesicles in a volume (z, y, x) of `spacing` Å, the clearest first.
+
+    Also tells which of the points are not near any.
+    """
+    free = np.ones(len(sheets), bool)
+    found: List[Surface] = []
+    votes, highest, failures = None, 0.0, 0
+    while failures < _PATIENCE:
+        voters = sheets.take(np.flatnonzero(free & (sheets.support > CERTAIN)))
+        if votes is None:
+            votes = _votes(voters, shape, spacing)
+            highest = max(highest, float(votes.max()))
+        place = np.unravel_index(int(np.argmax(votes)), votes.shape)
+        if len(voters) < _FEWEST or votes[place] <= _LOWEST_VOTE * highest:
+            break
+        votes[tuple(slice(max(i - 2, 0), i + 3) for i in place)] = 0
+        centre = (np.array(place[::-1]) + 0.5) * CELL / spacing
+        surface = _fit(voters, centre, spacing)
+        if surface is None or not _is_covered(surface, sheets.take(free), shape, spacing):
+            failures += 1
+            if surface is not None:
+                _quench(votes, surface, spacing)
+            continue
+        found.append(surface)
+        free &= ~_is_beside(surface, sheets, spacing)
+        votes, failures = None, 0
+    return found, free
+
+
+def spread(count: int) -> Array:
+    """Give about evenly spread unit vectors (count, 3), along a spiral."""
+    place = np.arange(count) + 0.5
+    z = 1 - 2 * place / count
+    turn, flat = np.pi * (1 + np.sqrt(5)) * place, np.sqrt(1 - z * z)
+    return np.stack([flat * np.cos(turn), flat * np.sin(turn), z], axis=1)
+
+
+def _votes(voters: Sheets, shape: Sequence[int], spacing: float) -> Any:
+    cell = CELL / spacing
+    votes = np.zeros([int(n / cell) + 1 for n in shape], np.float32)
+    radii = np.arange(RADII[0], RADII[1], CELL / 2).astype(np.float32) / np.float32(CELL)
+    weights = np.minimum(voters.support, 6.0).astype(np.float32)
+    points = (voters.points / np.float32(cell)).astype(np.float32)
+    kernels.vote_for_centres(points, voters.normals, weights, radii, votes)
+    return gaussian_filter(votes, 1.2)
+
+
+def _quench(votes: Any, surface: Surface, spacing: float) -> None:
+    """Take the votes away that would lead to the same surface again."""
+    cell = CELL / spacing
+    reach = max(0.4 * surface.coefficients[0] / _GROUND / cell, 3.0)
+    place = surface.centre[::-1] / cell - 0.5
+    grid = np.ogrid[tuple(slice(0, n) for n in votes.shape)]
+    away = sum((axis - at) ** 2 for axis, at in zip(grid, place))
+    votes[away < reach**2] = 0
+
+
+def _fit(voters: Sheets, centre: Array, spacing: float) -> Optional[Surface]:
+    """Fit a surface to the points about a centre; None where too few agree on one."""
+    radius = _commonest_radius(voters, centre, spacing)
+    if radius is None:
+        return None
+    away = np.linalg.norm(voters.points - centre, axis=1)
+    near = np.flatnonzero(away < 1.7 * radius + BESIDE / spacing)
+    weights = np.minimum(voters.support[near], 6.0).astype(float)
+    if len(near) > _MOST:
+        rng = np.random.default_rng(0)
+        near = rng.choice(near, _MOST, replace=False, p=weights / weights.sum())
+        weights = np.ones(_MOST)
+    points, normals = voters.points[near].astype(float), voters.normals[near].astype(float)
+    ball = _fit_sphere(points, normals, weights, centre, radius)
+    return None if ball is None else _fit_star(points, normals, weights, ball, spacing)
+
+
+def _commonest_radius(voters: Sheets, centre: Array, spacing: float) -> Optional[float]:
+    """Give the radius at which most points face a centre; None if few do."""
+    away = voters.points - centre
+    length = np.linalg.norm(away, axis=1) + 1e-9
+    facing = np.abs((away * voters.normals).sum(axis=1)) > 0.85 * length
+    facing &= (length * spacing > 0.8 * RADII[0]) & (length * spacing < 1.1 * RADII[1])
+    if facing.sum() < _FEWEST:
+        return None
+    bins = (length[facing] * spacing / 20).astype(int)
+    weights = voters.support[facing] / np.maximum(length[facing] * spacing, 150.0)
+    counts = np.convolve(np.bincount(bins, weights, minlength=50), [0.5, 1, 1, 1, 0.5], "same")
+    return 20 * (float(np.argmax(counts)) + 0.5) / spacing
+
+
+def _fit_sphere(
+    points: Array, normals: Array, weights: Array, centre: Array, radius: float
+) -> Optional[Tuple[Array, float]]:
+    """Fit a sphere to the points near one; what views do not show lets its height be uncertain."""
+    for reach in (0.35, 0.25, 0.18, 0.15):
+        away = points - centre
+        length = np.linalg.norm(away, axis=1)
+        agree = np.abs(length - radius) < reach * radius
+        agree &= np.abs((away * normals).sum(axis=1)) > 0.85 * length
+        if agree.sum() < _FEWEST:
+            return None
+        rows = np.hstack([2 * away[agree], np.ones((agree.sum(), 1))])
+        weighted = rows * weights[agree, None]
+        steady = np.diag([0, 0, 0.05 * radius**2, 0]) * weights[agree].sum()
+        shift = np.linalg.solve(weighted.T @ rows + steady, weighted.T @ length[agree] ** 2)
+        centre = centre + shift[:3]
+        radius = float(np.sqrt(max(shift[3] + (shift[:3] ** 2).sum(), 1.0)))
+    return centre, radius
+
+
+def _fit_star(
+    points: Array, normals: Array, weights: Array, ball: Tuple[Array, float], spacing: float
+) -> Optional[Surface]:
+    """Fit a star-shaped surface, step by step to points nearer and in more detail."""
+    centre, radius = ball
+    surface = Surface(centre, np.array([radius * _GROUND]), 0)
+    for (share, degree), reach in zip(_STEPS, _REACHES):
+        beside, directions = surface.beside(points)
+        agree = np.abs(beside) < (share * radius or reach / spacing)
+        agree &= np.abs((surface.normals(directions) * normals).sum(axis=1)) > 0.85
+        if agree.sum() < _FEWEST:
+            return None
+        rows, degrees = _harmonics(directions[agree], degree)
+        weighted = rows * weights[agree, None]
+        length = np.linalg.norm(points[agree] - centre, axis=1)
+        stiff = np.where(degrees < 2, 1e-9, _STIFFNESS * (degrees * (degrees + 1) / 6.0) ** 2)
+        matrix = weighted.T @ rows + np.diag(stiff * weights[agree].sum())
+        surface = Surface(centre, np.linalg.solve(matrix, weighted.T @ length), degree)
+    return surface
+
+
+def _is_covered(surface: Surface, sheets: Sheets, shape: Sequence[int], spacing: float) -> bool:
+    """Say whether a surface has the shape of a vesicle, and points where views can show it."""
+    radii = surface.radius(spread(1500))
+    least, most = 0.6 * RADII[0] / spacing, 1.4 * RADII[1] / spacing
+    if radii.min() < least or radii.max() > most or radii.max() > OBLONG * radii.min():
+        return False
+    places, normals = surface.sample(1500)
+    edge = 30.0 / spacing
+    inside = (places > edge) & (places < np.array(shape[::-1]) - edge)
+    x, _, z = np.abs(normals).T
+    shown = (z < SEEN) & (z < WEDGE * x + CURVED) & inside.all(axis=1)
+    near = sheets.take(_about(surface, sheets, spacing) & (sheets.support > CERTAIN))
+    if shown.sum() < _FEWEST or len(near) < _FEWEST:
+        return False
+    beside, directions = surface.beside(near.points)
+    cosine = np.abs((surface.normals(directions) * near.normals).sum(axis=1))
+    on = near.points[(np.abs(beside) < NEAR / spacing) & (cosine > ALIGNED)]
+    if len(on) < _FEWEST:
+        return False
+    share = float((cKDTree(on).query(places[shown])[0] < 40.0 / spacing).mean())
+    area = 4 * np.pi * float((radii**2).mean()) * spacing**2 / 100 * shown.mean() * share
+    return share >= COVERED and area >= LEAST
+
+
+def _is_beside(surface: Surface, sheets: Sheets, spacing: float) -> Flags:
+    found = np.zeros(len(sheets), bool)
+    near = _about(surface, sheets, spacing)
+    found[near] = np.abs(surface.beside(sheets.points[near])[0]) < BESIDE / spacing
+    return found
+
+
+def _about(surface: Surface, sheets: Sheets, spacing: float) -> Flags:
+    """Tell which points are about as far from the centre as some of the surface's."""
+    radii, reach = surface.radius(spread(1500)), BESIDE / spacing
+    away = np.sqrt(((sheets.points - surface.centre) ** 2).sum(axis=1))
+    return np.asarray((away > radii.min() - reach) & (away < radii.max() + reach))
+
+
+def _harmonics(directions: Array, degree: int) -> Tuple[Array, npt.NDArray[np.int64]]:
+    """Give the real spherical harmonics (n, (degree + 1)^2) of unit vectors, and their degrees.
+
+    By the recurrences of Legendre's functions without their power of the sine, which comes with
+    the powers of x + iy.
+    """
+    x, y, z = directions.T
+    wave, start = np.ones(len(z), complex), np.ones(len(z))
+    columns, degrees = [], []
+    for order in range(degree + 1):
+        last, now = np.zeros(len(z)), start
+        for each in range(order, degree + 1):
+            if each > order:
+                ahead = (2 * each - 1) * z * now - (each + order - 1) * last
+                last, now = now, ahead / (each - order)
+            norm = (2 * each + 1) / (4 * np.pi) * factorial(each - order) / factorial(each + order)
+            scaled = np.sqrt(norm * (2 if order else 1)) * now
+            columns += [scaled * wave.real, scaled * wave.imag][: 2 if order else 1]
+            degrees += [each] * (2 if order else 1)
+        wave, start = wave * (x + 1j * y), start * (2 * order + 1)
+    return np.stack(columns, axis=1), np.array(degrees)
