@@ -263,4 +263,14 @@
   year    = {2024},
   doi     = {10.1101/2024.01.05.574336}
 }
+
+@article{Kiewisz2024,
+  title   = {Accurate and fast segmentation of filaments and membranes in micrographs and tomograms
+             with {TARDIS}},
+  author  = {Kiewisz, Robert and Fabig, Gunar and Conway, Will and Johnston, Jake and
+             Kostyuchenko, Victor A. and others},
+  journal = {bioRxiv},
+  year    = {2024},
+  doi     = {10.1101/2024.12.19.629196}
+}
 """

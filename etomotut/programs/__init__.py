@@ -26,6 +26,7 @@ PROGRAMS = (
     "findsection",
     "imodchopconts",
     "maskcompare",
+    "masknumbers",
     "membrain",
     "membranemesh",
     "mtffilter",

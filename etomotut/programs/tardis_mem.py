@@ -56,6 +56,8 @@ def run(values: Values) -> None:
 
 def _write_points(path: Path, found: Segmentation, threshold: float) -> None:
     """Write the points of all membranes; TARDIS writes no file where there is none."""
+    from etomotut.formats import points
+
     membranes = found.membranes
     sure = membranes.confidence >= threshold
     if not sure.any():
@@ -63,9 +65,6 @@ def _write_points(path: Path, found: Segmentation, threshold: float) -> None:
         return
     places = (membranes.points[sure] + 0.5) * membranes.spacing
     numbers = membranes.numbers[sure]
-    rows = np.column_stack([numbers, places])[::_EVERY]
-    np.savetxt(
-        path, rows, fmt=("%d", "%.1f", "%.1f", "%.1f"), delimiter=",", comments="",
-        header="IDs,X [A],Y [A],Z [A]",
-    )  # fmt: skip
-    print(f"{len(rows)} points of {len(np.unique(numbers))} membranes written to {path}")
+    points.write(path, numbers[::_EVERY], places[::_EVERY])
+    count = len(np.unique(numbers))
+    print(f"{len(numbers[::_EVERY])} points of {count} membranes written to {path}")

@@ -16,6 +16,7 @@ from etomotut.protocols.protocol_fiducial_model import ProtEtomotutFiducialModel
 from etomotut.protocols.protocol_filter import ProtEtomotutFilterTomograms
 from etomotut.protocols.protocol_import_ctf import ProtEtomotutImportCtf
 from etomotut.protocols.protocol_import_halves import ProtEtomotutImportHalves
+from etomotut.protocols.protocol_membrain import ProtEtomotutMemBrain
 from etomotut.protocols.protocol_position import ProtEtomotutPosition
 from etomotut.protocols.protocol_prealign import ProtEtomotutPrealign
 from etomotut.protocols.protocol_preprocess import ProtEtomotutPreprocess
@@ -23,6 +24,7 @@ from etomotut.protocols.protocol_reconstruct import ProtEtomotutReconstruct
 from etomotut.protocols.protocol_refine_alignment import ProtEtomotutRefineAlignment
 from etomotut.protocols.protocol_skeleton import ProtEtomotutSkeleton
 from etomotut.protocols.protocol_surfaces import ProtEtomotutSurfaces
+from etomotut.protocols.protocol_tardis import ProtEtomotutTardis
 from etomotut.protocols.protocol_tomo3d import ProtEtomotutTomo3d
 from etomotut.protocols.protocol_xray_eraser import ProtEtomotutXrayEraser
 
@@ -40,6 +42,7 @@ __all__ = [
     "ProtEtomotutFilterTomograms",
     "ProtEtomotutImportCtf",
     "ProtEtomotutImportHalves",
+    "ProtEtomotutMemBrain",
     "ProtEtomotutPosition",
     "ProtEtomotutPrealign",
     "ProtEtomotutPreprocess",
@@ -47,6 +50,7 @@ __all__ = [
     "ProtEtomotutRefineAlignment",
     "ProtEtomotutSkeleton",
     "ProtEtomotutSurfaces",
+    "ProtEtomotutTardis",
     "ProtEtomotutTomo3d",
     "ProtEtomotutXrayEraser",
 ]

@@ -37,6 +37,7 @@ COORDINATES = "TiltSeriesCoordinates"
 CTFS = "CTFTomoSeries"
 TOMOGRAMS = "Tomograms"
 TOMO_MASKS = "TomoMasks"
+INSTANCE_MASKS = "InstanceMasks"
 SURFACES = "MembraneSurfaces"
 POINTS = "MembranePoints"
 FAILED_SERIES = "FailedTiltSeries"
@@ -51,6 +52,7 @@ FILES = {
     CTFS: "ctfTomoSeries",
     TOMOGRAMS: "tomograms",
     TOMO_MASKS: "tomoMasks",
+    INSTANCE_MASKS: "instanceMasks",
     SURFACES: "membraneSurfaces",
     POINTS: "membranePoints",
     FAILED_SERIES: "tiltseriesFailed",

@@ -232,6 +232,33 @@ FORMS = {
         "smoothing": 40.0,
         "curvatureScale": 100.0,
     },
+    "ProtEtomotutTardis": {
+        **COMMON,
+        "inputSetOfTomograms": None,
+        "segmentationType": 2,
+        "cnnThreshold": 0.5,
+        "distThreshold": 0.9,
+        "membranesAreBright": False,
+        "cnnCheckpoint": None,
+        "distCheckpoint": None,
+        "useGpu": True,
+        "gpuList": "0",
+        "rotate": False,
+        "patchSize": 128,
+    },
+    "ProtEtomotutMemBrain": {
+        **COMMON,
+        "inputSetOfTomograms": None,
+        "segmentationThreshold": 0.0,
+        "storeConnectedComponents": True,
+        "connectedComponentsThreshold": 0,
+        "membranesAreBright": False,
+        "checkpoint": None,
+        "useGpu": True,
+        "gpuList": "0",
+        "testTimeAugmentation": True,
+        "slidingWindowSize": 160,
+    },
 }
 
 LABELS_AND_OUTPUTS = {
@@ -260,6 +287,8 @@ LABELS_AND_OUTPUTS = {
     "ProtEtomotutCompareMasks": ("compare segmentations", ["TomoMasks"]),
     "ProtEtomotutSkeleton": ("skeletonize membranes", ["TomoMasks"]),
     "ProtEtomotutSurfaces": ("membrane surfaces", ["MembranePoints", "MembraneSurfaces"]),
+    "ProtEtomotutTardis": ("membrane segmentation, TARDIS", ["InstanceMasks", "TomoMasks"]),
+    "ProtEtomotutMemBrain": ("membrane segmentation, MemBrain", ["TomoMasks"]),
 }
 
 
@@ -304,6 +333,7 @@ def test_labels_and_outputs_stay_as_users_have_stored_them(name):
             ["low-pass", "high-pass", "band-pass", "Gaussian", "median"],
         ),
         ("ProtEtomotutSurfaces", "format", ["PLY", "OBJ", "STL"]),
+        ("ProtEtomotutTardis", "segmentationType", ["instances", "semantic", "both"]),
         ("ProtEtomotutDoseFilter", "inputDoseType", ["of the import", "fixed"]),
         (
             "ProtEtomotutDenoise",

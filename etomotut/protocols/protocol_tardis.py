@@ -1,0 +1,154 @@
+"""Stage 10: membranes are found in tomograms, by TARDIS or by the embedded program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Dict, List, Optional
+
+import numpy as np
+from pyworkflow.protocol.constants import LEVEL_ADVANCED
+from pyworkflow.protocol.params import GE, LE, BooleanParam, EnumParam, FloatParam, IntParam
+from tomo.objects import SetOfTomoMasks
+
+from etomotut.formats import points
+from etomotut.protocols.facts import Facts
+from etomotut.protocols.forms import add_running, add_tomograms_input
+from etomotut.protocols.job import Command, Job, ProgramError
+from etomotut.protocols.outputs import INSTANCE_MASKS, TOMO_MASKS, Result
+from etomotut.protocols.segmentation import OFFLINE, SegmentationProtocol
+
+INSTANCES, SEMANTIC, BOTH = range(3)
+CHECKPOINTS = {
+    "cnnCheckpoint": "Checkpoint of the membranes' network",
+    "distCheckpoint": "Checkpoint of the instances' network",
+}
+
+
+class ProtEtomotutTardis(SegmentationProtocol):
+    """Segment the membranes of tomograms, and tell one from another.
+
+    Denoised tomograms are best. The embedded program needs no network: it looks for bilayers and
+    for the closed surfaces that they make.
+    """
+
+    _label = "membrane segmentation, TARDIS"
+    _possibleOutputs = {TOMO_MASKS: SetOfTomoMasks, INSTANCE_MASKS: SetOfTomoMasks}
+    programs = ("tardis_mem", "masknumbers")
+    network = "TARDIS"
+    papers = ("Kiewisz2024", "MartinezSanchez2014")
+
+    def _defineParams(self, form: Any) -> None:
+        add_tomograms_input(form)
+        form.addParam(
+            "segmentationType",
+            EnumParam,
+            default=BOTH,
+            choices=["instances", "semantic", "both"],
+            display=EnumParam.DISPLAY_HLIST,
+            label="Output",
+            help="*semantic*: 0, and 1 where there is membrane. *instances*: a number a membrane, "
+            "which no other membrane of the set has.",
+        )
+        for name, default, label, hint in (
+            ("cnnThreshold", 0.5, "Threshold of membranes",
+             "From which probability on a voxel is membrane. More finds less."),
+            ("distThreshold", 0.9, "Threshold of instances",
+             "From which probability on points belong together. The embedded program goes by "
+             "surfaces that close, and ignores it."),
+        ):  # fmt: skip
+            form.addParam(
+                name,
+                FloatParam,
+                default=default,
+                validators=[GE(0), LE(1)],
+                label=label,
+                help=hint,
+            )
+        self._define_contrast(form)
+        self._define_network(form, CHECKPOINTS)
+        form.addParam(
+            "rotate",
+            BooleanParam,
+            default=False,
+            label="Test-time augmentation?",
+            help="Predict four turned copies, too: slower and surer. Only TARDIS's own program.",
+        )
+        form.addParam(
+            "patchSize",
+            IntParam,
+            default=128,
+            validators=[GE(32)],
+            expertLevel=LEVEL_ADVANCED,
+            label="Patch size (voxels)",
+            help="Only TARDIS's own program.",
+        )
+        add_running(form, self.programs)
+
+    @staticmethod
+    def commands(form: Any, tomogram: str, pixel_size: float) -> List[Command]:
+        """Give the command that segments a tomogram; its results lie beside it in Predictions."""
+        values: Dict[str, Any] = {
+            "path": tomogram,
+            "output_format": "mrc_None" if form.segmentationType == SEMANTIC else "mrc_csv",
+            "correct_px": round(pixel_size, 4),
+            "cnn_threshold": form.cnnThreshold,
+            "dist_threshold": form.distThreshold,
+            "rotate": str(bool(form.rotate)),
+            "patch_size": form.patchSize,
+            "cnn_checkpoint": form.cnnCheckpoint or None,
+            "dist_checkpoint": form.distCheckpoint or None,
+            "device": "0" if form.useGpu else "cpu",
+            "bright": form.membranesAreBright,
+        }
+        return [("tardis_mem", values)]
+
+    def process(self, job: Job) -> Result:
+        """Segment a tomogram, number its membranes, and draw them."""
+        pixel_size = job.item.object.getSamplingRate()
+        tomogram = self.input_of(job)
+        self._segment(job, self.commands(job.form, tomogram, pixel_size))
+        folder = Path(tomogram).parent / "Predictions"
+        semantic = folder / f"{job.name}_semantic.mrc"
+        if not semantic.is_file():
+            raise ProgramError("tardis_mem wrote no mask")
+        outputs: Dict[str, Any] = {}
+        numbered = self._number(job, semantic, pixel_size)
+        if numbered is not None:
+            outputs[INSTANCE_MASKS] = numbered
+        if job.form.segmentationType != INSTANCES:
+            semantic.rename(job.temporary("_semantic.mrc"))
+            outputs[TOMO_MASKS] = self.keep_mask(job, "_semantic.mrc")
+        return Result(outputs, self.measure(job, outputs.get(TOMO_MASKS), numbered))
+
+    def _segment(self, job: Job, commands: List[Command]) -> None:
+        try:
+            job.run(commands, log="_tardis.log", variables=self.variables(job.form))
+        except ProgramError as error:
+            said = (Path(job.folder) / f"{job.name}_tardis.log").read_text()
+            if any(word in said for word in OFFLINE):
+                raise ProgramError(
+                    "TARDIS could not download its networks: give checkpoint files, or take the "
+                    "embedded program"
+                ) from error
+            raise
+
+    def _number(self, job: Job, semantic: Path, pixel_size: float) -> Optional[Any]:
+        """Keep the mask with a number a membrane, where it is wanted."""
+        if job.form.segmentationType == SEMANTIC:
+            return None
+        table = semantic.parent / f"{job.name}_instances.csv"
+        if not table.is_file():  # where nothing is found, TARDIS writes none
+            points.write(table, np.zeros(0), np.zeros((0, 3)))
+        first = self.next_number(len(np.unique(points.read(table)[0])))
+        files = {
+            "mask": str(semantic),
+            "points": str(table),
+            "result": job.temporary("_instances.mrc"),
+        }
+        job.run(self.number(files, first, pixel_size))
+        return self.keep_mask(job, "_instances.mrc")
+
+    @classmethod
+    def problems(cls, form: Any, facts: Facts) -> List[str]:
+        """Refuse checkpoints that are not there."""
+        return cls.missing(form, CHECKPOINTS)
