@@ -26,6 +26,7 @@ SUBJECTS = (
     "ccderaser",
     "denoising",
     "erase",
+    "segment",
     "ctfphaseflip",
 )
 _HEAD = f"{'case':<42}{'backend':<10}{'cores':>5}{'CPU s':>8}{'user':>8}{'wall s':>8}{'MB':>7}"
