@@ -16,7 +16,7 @@ from scipy import ndimage
 Mask = npt.NDArray[np.bool_]
 Array = npt.NDArray[np.float64]
 
-DEEPEST = 16  # voxels from the background: what lies deeper is no membrane any more
+DEEPEST = 10  # voxels from the background: what lies deeper is no membrane any more
 _SIGMA, _RADIUS = 1.0, 4  # of smoothing, both times
 _STEP = 0.71  # voxels on either side at which the sharpness is compared
 REACH = DEEPEST + 2 * _RADIUS + 4  # voxels away that count for a voxel of the skeleton

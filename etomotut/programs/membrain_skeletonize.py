@@ -27,7 +27,7 @@ OPTIONS = (
     THREADS,
 )  # fmt: skip
 POSITIONAL: Tuple[str, ...] = ()
-_VOXELS_AT_ONCE = 1 << 24
+_VOXELS_AT_ONCE = 1 << 25  # some 50 bytes each
 
 
 def run(values: Values) -> None:

@@ -23,6 +23,7 @@ from etomotut.protocols.outputs import POINTS, SURFACES, Item, Result, Things
 from etomotut.protocols.protocol_base import EtomotutProtocol
 from etomotut.report.chimerax import write_script
 from etomotut.report.scene import Shown, write_scene
+from etomotut.report.surfaces import write_surfaces
 
 TOMOGRAM = "tomogram"
 MANY_POINTS = 1500  # of a membrane, for plugins that read point clouds
@@ -182,6 +183,13 @@ class ProtEtomotutSurfaces(EtomotutProtocol):
         size = [n * pixel for n in Stack(files["mask"]).shape[::-1]]
         volume = Stack(tomogram) if tomogram else None
         write_scene(scene, shown, title=job.ts_id, size=size, volume=volume)
+        write_surfaces(
+            Path(job.folder) / f"{job.name}_surfaces.png",
+            shown,
+            name=job.ts_id,
+            text=f"{len(shown)} surfaces, from above and from the side",
+            size=size,
+        )
         write_script(
             script,
             tomogram=tomogram,

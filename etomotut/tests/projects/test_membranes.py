@@ -12,6 +12,7 @@ from etomotut.formats import mrc, surface
 from etomotut.protocols import (
     ProtEtomotutCompareMasks,
     ProtEtomotutReconstruct,
+    ProtEtomotutSkeleton,
     ProtEtomotutSurfaces,
 )
 from etomotut.tests import scipion_home
@@ -42,6 +43,9 @@ class TestMembranes(ProjectTest):
         cls._add_masks()
         cls.surfaces = cls.run_stage(
             ProtEtomotutSurfaces, (cls.tomograms, "TomoMasks"), "inputSetOfTomoMasks"
+        )
+        cls.skeleton = cls.run_stage(
+            ProtEtomotutSkeleton, (cls.tomograms, "TomoMasks"), "inputSetOfTomoMasks"
         )
         cls.compared = cls.stage(
             ProtEtomotutCompareMasks, (cls.tomograms, "TomoMasks"), "inputSetOfTomoMasks"
@@ -112,6 +116,8 @@ class TestMembranes(ProjectTest):
         for path in (self._tomogram("TS_1").getFileName(), made.getFileName()):
             self.assertIn(f'open "{Path(path).absolute()}"', script)
         self.assertGreater(Path(made.getScene()).stat().st_size, 20_000)
+        picture = Path(self.surfaces._getExtraPath("TS_1", "TS_1_surfaces.png"))
+        self.assertGreater(picture.stat().st_size, 5_000)
 
     def test_nothing_found_is_told_and_what_fails_is_set_aside(self) -> None:
         summary = "\n".join(self.surfaces._summary())
@@ -121,6 +127,18 @@ class TestMembranes(ProjectTest):
         failed = [each.getTsId() for each in self.surfaces.FailedTomograms.iterItems()]
         self.surfaces.FailedTomograms.close()
         self.assertEqual(failed, ["TS_3"])
+
+    def test_a_skeleton_lies_in_the_mask_of_the_same_tomogram(self) -> None:
+        made = {each.getTsId(): each.clone() for each in self.skeleton.TomoMasks.iterItems()}
+        self.skeleton.TomoMasks.close()
+        self.assertEqual(sorted(made), ["TS_1", "TS_2"])
+        skeleton = mrc.read(made["TS_1"].getFileName())
+        tomogram = self._tomogram("TS_1")
+        mask = mrc.read(tomogram.getFileName().replace(".mrc", "_mask.mrc"))
+        self.assertTrue((mask[skeleton > 0] > 0).all())
+        self.assertLess(skeleton.sum(), 0.4 * mask.sum())
+        self.assertEqual(made["TS_1"].getVolName(), tomogram.getFileName())
+        self.assertIn("TS_2: no membrane in the mask", "\n".join(self.skeleton._summary()))
 
     def test_a_mask_agrees_with_itself_and_is_drawn(self) -> None:
         self.assertIn("TS_1: Dice 1.00, 1.00 within 2 voxels", "\n".join(self.compared._summary()))
