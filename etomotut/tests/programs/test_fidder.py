@@ -43,6 +43,13 @@ def run(*words):
     return main([str(word) for word in words])
 
 
+@pytest.fixture(scope="module")
+def mask(folder):
+    """Predict the mask of the series once."""
+    words = ["--output-probabilities", folder / "chance.mrc"]
+    assert predict(folder, "mask.mrc", *words) == 0
+
+
 def predict(folder, name, *words):
     source = ["--input-image", folder / "TS.mrc", "--output-mask", folder / name]
     return run("fidder", "predict", *source, "--probability-threshold", 0.9, *words)
@@ -64,8 +71,8 @@ def shares(folder, name):
     return mask[discs].mean(), mask[~near].mean()
 
 
-def test_predict_masks_the_beads_and_nothing_else(folder, capfd):
-    assert predict(folder, "mask.mrc", "--output-probabilities", folder / "chance.mrc") == 0
+@pytest.mark.usefixtures("mask")
+def test_predict_masks_the_beads_and_nothing_else(folder):
     covered, beyond = shares(folder, "mask.mrc")
     assert covered >= 0.99
     assert beyond < 0.003
@@ -73,17 +80,19 @@ def test_predict_masks_the_beads_and_nothing_else(folder, capfd):
     assert (found.dtype, round(found.pixel_size, 2)) == (np.int8, 11.04)
     chance = mrc.read(folder / "chance.mrc")
     assert chance[found[:] == 0].max() < 0.95
-    assert "pixels are masked" in capfd.readouterr().out.splitlines()[-1]
 
 
-def test_a_threshold_of_one_masks_nothing(folder):
+def test_a_threshold_of_one_masks_nothing(folder, capfd):
     source = ["--input-image", folder / "TS.mrc", "--output-mask", folder / "none.mrc"]
     assert run("fidder", "predict", *source, "--probability-threshold", 1) == 0
     assert not mrc.read(folder / "none.mrc").any()
+    said = capfd.readouterr().out.splitlines()[-1]
+    assert said.startswith("0 beads in 21 views")
+    assert said.endswith("0.00% of the pixels are masked")
 
 
+@pytest.mark.usefixtures("mask")
 def test_erase_fills_what_the_mask_marks_and_leaves_the_rest(folder):
-    assert predict(folder, "mask.mrc") == 0
     files = ["--input-mask", folder / "mask.mrc", "--output-image", folder / "erased.mrc"]
     assert run("fidder", "erase", "--input-image", folder / "TS.mrc", *files) == 0
     views, erased = mrc.read(folder / "TS.mrc"), mrc.read(folder / "erased.mrc")
