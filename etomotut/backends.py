@@ -71,7 +71,13 @@ class Package:
 IMOD_PACKAGE = Package("IMOD", ("IMOD_HOME", "IMOD_DIR"), "newstack", "bin")
 TOMO3D_PACKAGE = Package("tomo3d", ("TOMO3D_HOME",), "tomo3d")
 FIDDER_PACKAGE = Package(
-    "fidder", ("FIDDER_HOME",), "fidder", "bin", True, activation="FIDDER_ENV_ACTIVATION"
+    "fidder",
+    ("FIDDER_HOME",),
+    "fidder",
+    "bin",
+    True,
+    activation="FIDDER_ENV_ACTIVATION",
+    libraries="FIDDER_CUDA_LIB",
 )
 TARDIS_PACKAGE = Package(
     "TARDIS", ("TARDIS_HOME",), "tardis_mem", "bin", True, activation="TARDIS_ENV_ACTIVATION"

@@ -211,6 +211,8 @@ def test_a_program_with_its_own_python_gets_none_of_our_libraries(
     monkeypatch.setenv("PYTHONPATH", "/ours")
     monkeypatch.setattr(backends, "package_of", {"fidder": backends.FIDDER_PACKAGE}.get)
     backend = Backend(others={"fidder": environment})
+    monkeypatch.setenv("FIDDER_CUDA_LIB", "/cuda/lib")
     assert "PYTHONPATH" not in backend.environment(1, "fidder")
+    assert backend.environment(1, "fidder")["LD_LIBRARY_PATH"].startswith("/cuda/lib")
     assert backend.environment(1, "newstack")["PYTHONPATH"] == "/ours"
     assert Backend().environment(1, "fidder")["PYTHONPATH"] == "/ours"
