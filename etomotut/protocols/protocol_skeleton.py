@@ -8,6 +8,7 @@ from typing import Any, Iterator, List, Mapping, Tuple
 import numpy as np
 from tomo.objects import SetOfTomoMasks
 
+from etomotut.backends import MEMBRAIN_PACKAGE
 from etomotut.convert.series import FULL
 from etomotut.convert.tomograms import mask_beside, stamp
 from etomotut.formats import mrc
@@ -59,7 +60,8 @@ class ProtEtomotutSkeleton(EtomotutProtocol):
         """Thin a mask: whole by the embedded program, in strips by MemBrain if it is large."""
         source = job.source[FULL]
         shape = mrc.Stack(source).shape
-        if not job.backend.others or np.prod(shape) <= LARGEST:
+        is_own = MEMBRAIN_PACKAGE.name in job.backend.others
+        if not is_own or np.prod(shape) <= LARGEST:
             made = self._thin(job, source)
         else:
             made = self._thin_in_strips(job, source)
