@@ -27,7 +27,7 @@ Looks = npt.NDArray[np.float32]
 Watch = Callable[["Round"], None]
 
 PATCH = 64  # pixels; of about 11 Å
-DEPTH = 1.25  # of a patch: how thick what it holds is taken to be
+DEPTH = 3.0  # of the width of a patch: how thick what it holds is taken to be
 LOW = 0.02  # 1/pixel; thickness and illumination lie below
 MOST = 120  # patches
 SETTLED = 0.02  # pixels, rms, by which views still move at the end of a stage
