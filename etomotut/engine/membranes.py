@@ -32,8 +32,8 @@ from etomotut.engine.vesicles import Surface, find_vesicles, spread
 HALF = 30.0  # Å, half the thickness of a bilayer with its head groups
 AVERAGED = 60.0  # Å along a surface, over which responses are averaged
 OFFSETS = np.arange(-30.0, 31.0, 10.0)  # Å, of the membrane from the smooth surface
-GAP = 100.0  # Å, to what is certain on a vesicle, over which the rest is taken as there
-CERTAIN = 1.0  # response, noise levels, with the confidence 0.5
+GAP = 80.0  # Å, to what is certain on a vesicle, over which the rest is taken as there
+CERTAIN = 1.5  # response, noise levels, with the confidence 0.5
 HIDDEN = 0.87  # z of normals beyond which nothing is told: 60 degrees
 GROWN, CLEAR = 2.5, 5.0  # support of pieces that are no vesicle: everywhere, and somewhere
 LEAST = 3000.0  # nm², of such pieces

@@ -42,7 +42,8 @@ RIDGE = 33.0  # to the next sheet beside a sheet
 SUPPORT, TIGHTEST = 100.0, 200.0  # reach of the support; radius of the tightest bend
 STRONGEST = 8.0  # a response, noise levels, beyond which a point supports no more
 WEAKEST = 0.4  # support that a point must have
-EMPTY = 30.0  # percent of cells that are taken for empty
+EMPTY = 60.0  # percent of cells that are taken for empty
+BEYOND = 2.0  # what is no membrane varies so much more than what is empty
 GOLD = -20.0  # noise levels: nothing but gold is as dark
 GOLD_SIZE = 400.0  # what is larger is not a bead
 FAN, FAN_WIDTH = 1200.0, 100.0  # reach of a bead's rays, and half their width along the tilt axis
@@ -164,11 +165,13 @@ def measure_noise(volume: Volume, spacing: float) -> Noise:
             own = rng.permutation(np.flatnonzero(cells == cell))[:200]
             found = respond(part, spacing, points[own].astype(np.float32), normals[own])
             if len(own) > 50:
-                seen.append(np.percentile(found, [25, 50]))
+                seen.append(found)
     if not seen:
         return Noise(0.0, 1.0)
-    low, middle = np.percentile(seen, EMPTY, axis=0)
-    return Noise(float(middle), max(1.4826 * float(middle - low), 1e-6))
+    middles = np.array([np.median(found) for found in seen])
+    empty = np.flatnonzero(middles <= np.percentile(middles, EMPTY))
+    low, middle = np.percentile(np.concatenate([seen[cell] for cell in empty]), [25, 50])
+    return Noise(float(middle), max(BEYOND * 1.4826 * float(middle - low), 1e-6))
 
 
 def _boxes(shape: Tuple[int, ...], margin: int) -> List[Tile]:

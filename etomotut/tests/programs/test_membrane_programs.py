@@ -57,10 +57,10 @@ def test_a_higher_threshold_gives_less(folder):
     run("membrain", *common, "--store-probabilities")
     low = mrc.read(folder / "b" / "a_segmented.mrc").sum()
     scores = mrc.read(folder / "b" / "a_scores.mrc")
-    run("membrain", *common, "--segmentation-threshold", "1.0")
+    run("membrain", *common, "--segmentation-threshold", "0.2")
     high = mrc.read(folder / "b" / "a_segmented.mrc")
     assert 0 < high.sum() < low
-    assert np.array_equal(high > 0, scores >= np.float32(1 / (1 + np.exp(-1))))
+    assert np.array_equal(high > 0, scores >= np.float32(1 / (1 + np.exp(-0.2))))
 
 
 def test_nothing_found_is_an_empty_mask_and_a_warning(folder, capfd):
