@@ -76,13 +76,6 @@ def mask_beside(mask: Any, file: str) -> Any:
     return made
 
 
-def place_of_middle(tomogram: Any) -> Sequence[float]:
-    """Give where the middle of a tomogram lies in space: x, y and z in Å."""
-    pixel = tomogram.getSamplingRate()
-    starts, sizes = tomogram.getShiftsFromOrigin(), tomogram.getDim()
-    return [start + size * pixel / 2 for start, size in zip(starts, sizes)]
-
-
 def stamp(path: str, pixel_size: float, *, volume: bool = False) -> None:
     """Write the pixel size (Å) into the header of an MRC file, and that it is a volume."""
     from pwem.convert.headers import fixVolume, setMRCSamplingRate

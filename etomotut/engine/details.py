@@ -1,4 +1,4 @@
-"""Dark details of a tomogram, such as beads: where they are, and where their energy is.
+"""Dark details of a tomogram, such as beads: where they are, and how they stand out.
 
 A detail is a minimum of the density behind a band-pass that is tuned to its diameter: a
 difference of Gaussians across the beam (Marr & Hildreth 1980), a Gaussian along it, where the
@@ -13,54 +13,30 @@ import numpy as np
 import numpy.typing as npt
 from scipy import fft, ndimage
 
-from etomotut.engine.slab import Array, Evidence
-
+Array = npt.NDArray[np.float64]
 Floats = npt.NDArray[np.float32]
 
 THRESHOLD = 5.0  # noise SDs; weaker minima are not given
 _RATIO = 1.6  # of the two Gaussians: the best imitation of a Laplacian
 _CHUNK = 48  # sections that are searched at a time
-_CLIPPED = 3.0  # SDs of a section at which energy saturates, so that gold does not hide the rest
-_TILES = 8  # along the shorter side
 
 
-def collect(volume: Any, shape: Tuple[int, int, int], diameter: float) -> Evidence:
-    """Find the dark details of a volume (z, y, x) and the energy of details; see `Evidence`.
+def find_details(volume: Any, shape: Tuple[int, int, int], diameter: float) -> Tuple[Array, Array]:
+    """Find the dark details of a volume (z, y, x): points (n, 3) and strengths (n,) in noise SDs.
 
     `volume` is indexed by slices of z, so that an open file is read in pieces; `diameter` of a
-    detail in voxels, at least 3. Lengths are voxels from the centre.
+    detail in voxels, at least 3. Points are x, y, z in voxels from the centre.
     """
-    height, width = shape[1:]
-    tile = max(min(height, width) // _TILES, 1)
-    rows, columns = _tiles(height, tile), _tiles(width, tile)
-    energies: List[Array] = []
     found: List[Array] = []
     noises: List[float] = []
     for start, inside, filtered in _chunks(volume, shape, diameter):
-        core = filtered[inside]
-        noise = float(np.median(np.abs(core[:, ::3, ::3]))) / 0.6745
+        noise = float(np.median(np.abs(filtered[inside][:, ::3, ::3]))) / 0.6745
         noises.append(noise)
-        energies.append(_energy(core, rows, columns, tile))
         found.append(_maxima(filtered, inside, start, diameter, noise))
     noise = float(np.median(noises))
     table = np.concatenate(found)
     table = table[table[:, 3] > THRESHOLD * noise]
-    centre = (np.array(shape[::-1]) - 1) / 2
-    middle = (tile - 1) / 2
-    return Evidence(
-        table[:, :3] - centre,
-        table[:, 3] / max(noise, 1e-30),
-        np.concatenate(energies),
-        np.arange(shape[0]) - centre[2],
-        np.array(rows) + middle - centre[1],
-        np.array(columns) + middle - centre[0],
-    )
-
-
-def _tiles(length: int, tile: int) -> List[int]:
-    """Give where tiles start; the outermost are left out, where views end."""
-    starts = list(range((length % tile) // 2, length - tile + 1, tile))
-    return starts[1:-1] or starts
+    return table[:, :3] - (np.array(shape[::-1]) - 1) / 2, table[:, 3] / max(noise, 1e-30)
 
 
 def _chunks(
@@ -83,17 +59,6 @@ def _band(shape: Tuple[int, ...], sigma: float) -> Floats:
     y, x = fft.fftfreq(shape[0])[:, None], fft.rfftfreq(shape[1])
     squares = 2 * (np.pi * sigma) ** 2 * (x**2 + y**2)
     return np.asarray(np.exp(-squares) - np.exp(-squares * _RATIO**2), np.float32)
-
-
-def _energy(core: Floats, rows: List[int], columns: List[int], tile: int) -> Array:
-    limits = _CLIPPED / 0.6745 * np.median(np.abs(core[:, ::3, ::3]), axis=(1, 2), keepdims=True)
-    clipped = np.minimum(core**2, limits**2)
-    return np.array(
-        [
-            [[np.mean(each[y : y + tile, x : x + tile]) for x in columns] for y in rows]
-            for each in clipped
-        ]
-    )
 
 
 def _maxima(filtered: Floats, inside: slice, start: int, diameter: float, noise: float) -> Array:

@@ -1,9 +1,8 @@
-"""Where the specimen stands: a slab between two parallel planes, from points and from density.
+"""Where the specimen stands: a slab between two parallel planes, from points on its faces.
 
 Beads lie on the faces of a specimen, so that planes through them bound it. Points in between, and
 some beyond, do no harm: the slopes are those at which most points agree on a height (a Hough
-transform), refined by least squares with Tukey's biweight. Without beads the slab is where the
-tomogram has structure: where the energy of its details stands out.
+transform), refined by least squares with Tukey's biweight. `detail_slab` finds it without beads.
 
 Positions are lengths from the centre of the volume, in one unit of any kind, z along the beam.
 """
@@ -33,10 +32,7 @@ _ROUNDS = 15
 _ROUGH = 0.25  # of the reach: how far points of a face scatter at least
 _STRONG = 8  # rank of the point by whose strength others are measured
 _WEAKEST = 1 / 3  # of that strength: what is weaker is no bead
-_KNOWN = 0.5  # of the tiles must reach a height, for its energy to count
-_STANDS_OUT = 1.3  # times the energy at the ends that a specimen has
 _LEAST_SHARE = 0.5  # of the points that must lie on the faces, if these are to be believed
-_HALF, _FAINT = 0.5, 0.15  # of the energy's rise where a full specimen ends, and one that thins out
 
 
 @dataclass(frozen=True)
@@ -71,42 +67,44 @@ class Slab:
         return self.height * self.cosine
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """What a tomogram shows: `points` (n, 3) of dark details and their `strengths` in noise SDs.
+def slab_of_beads(points: Array, strengths: Array, diameter: float) -> Slab:
+    """Give the slab on whose faces the beads among dark points (n, 3) of a tomogram lie.
 
-    `energy` (z, y, x) is that of the details in tiles, whose centres lie at `z`, `y` and `x`.
+    `strengths` (n,) tell beads from other details; `diameter` is that of a bead. Raises
+    SolutionError where beads on two faces cannot be told.
     """
+    beads = points[choose_beads(strengths)]
+    if len(beads) >= FEWEST:
+        planes, errors = fit_faces(beads, reach=diameter)
+        is_sure = np.mean(planes.surface >= 0) >= _LEAST_SHARE and max(errors) <= LARGEST_ERROR
+        is_close = planes.spread < diameter / 2 and len(planes.heights) == 2
+        if is_sure and is_close and np.ptp(planes.heights) > MIN_GAP * planes.spread:
+            return Slab(planes, errors, True)
+    raise SolutionError(
+        f"the tomogram shows no beads on two faces ({len(beads)} may be beads): its specimen can "
+        "be told from the aligned series"
+    )
 
-    points: Array
-    strengths: Array
-    energy: Array
-    z: Array
-    y: Array
-    x: Array
 
-    def scaled(self, unit: float, middle: Array) -> Evidence:
-        """Give it with lengths in another unit, from another centre: `middle` (3,) is the old."""
-        x, y, z = (unit * old + at for old, at in zip((self.x, self.y, self.z), middle))
-        return Evidence(unit * self.points + middle, self.strengths, self.energy, z, y, x)
+def joined(on_beads: Slab, in_detail: Slab, points: Array) -> Slab:
+    """Give the slab that points (n, 3) on its faces and the detail in it tell together.
 
-
-def find_slab(evidence: Evidence, diameter: float) -> Slab:
-    """Find the slab that a tomogram shows; `diameter` is that of a bead.
-
-    Raises SolutionError where the tomogram has no structure that ends in it.
+    Slopes count by their errors; the heights are those of the points.
     """
-    beads = evidence.points[choose_beads(evidence.strengths)]
-    planes, errors = _trusted(beads, diameter)
-    if len(planes.heights) == 2:
-        return Slab(planes, errors, True)
-    if min(errors) == NOT_FOUND:
-        edged, edge_errors = _trusted(_edges_of_tiles(evidence), diameter)
-        if len(edged.heights) == 2:
-            planes, errors = edged, edge_errors
-    level = _FAINT if min(errors) == NOT_FOUND else _HALF
-    bounds = find_bounds(*levelled_profile(evidence, planes), level)
-    return Slab(replace(planes, heights=bounds), errors, False)
+    slopes, errors = [], []
+    pairs = zip(_slopes(on_beads), on_beads.errors, _slopes(in_detail), in_detail.errors)
+    for one, error, other, other_error in pairs:
+        weights = 1 / np.maximum([error, other_error], 1e-3) ** 2
+        slopes.append(float(np.average([one, other], weights=weights)))
+        errors.append(float(1 / np.sqrt(weights.sum())))
+    middle = points[on_beads.planes.surface >= 0, :2].mean(axis=0)
+    heights = on_beads.planes.heights + (np.array(_slopes(on_beads)) - slopes) @ middle
+    planes = replace(on_beads.planes, slope_x=slopes[0], slope_y=slopes[1], heights=heights)
+    return Slab(planes, (errors[0], errors[1]), True)
+
+
+def _slopes(slab: Slab) -> Tuple[float, float]:
+    return slab.planes.slope_x, slab.planes.slope_y
 
 
 def slab_of_points(points: Array, reach: float) -> Slab:
@@ -147,61 +145,6 @@ def fit_faces(points: Array, *, reach: float) -> Tuple[Planes, Degrees]:
     spread = float(np.sqrt(np.sum(weights * own**2) / max(np.sum(weights), 1e-9)))
     planes = Planes(float(slopes[0]), float(slopes[1]), levels, on_face, spread)
     return planes, _errors(design, weights, spread)
-
-
-def levelled_profile(evidence: Evidence, planes: Planes) -> Tuple[Array, Array]:
-    """Give heights above the plane through the centre, and the mean energy of tiles at each."""
-    z = evidence.z
-    profiles = []
-    for row, y in enumerate(evidence.y):
-        for column, x in enumerate(evidence.x):
-            lift = planes.slope_x * x + planes.slope_y * y
-            profile = np.interp(z + lift, z, evidence.energy[:, row, column], np.nan, np.nan)
-            profiles.append(profile)
-    known = np.isfinite(profiles).mean(axis=0) > _KNOWN
-    return z[known], np.nanmean(np.array(profiles)[:, known], axis=0)
-
-
-def find_bounds(heights: Array, profile: Array, level: float) -> Array:
-    """Give the heights (2,) between which a profile is above a level of its rise from its ends.
-
-    Raises SolutionError if it does not fall off on both sides.
-    """
-    quiet = max(len(profile) // 12, 1)
-    peak, top = float(np.percentile(profile, 95)), int(np.argmax(profile))
-    found = []
-    for end, step in ((np.mean(profile[:quiet]), -1), (np.mean(profile[-quiet:]), 1)):
-        side, places = profile[top::step], heights[top::step]
-        below = np.flatnonzero(side < end + level * (peak - end))
-        if not len(below) or below[0] == 0 or peak < _STANDS_OUT * end:
-            raise SolutionError("the tomogram shows no specimen that ends inside it")
-        found.append(places[below[0]])
-    return np.array(found)
-
-
-def _trusted(points: Array, reach: float) -> Tuple[Planes, Degrees]:
-    """Fit faces, and give a level plane of unknown angles if they cannot be believed."""
-    unknown = Planes(0.0, 0.0, np.zeros(1), np.zeros(0, np.int64), 0.0), (NOT_FOUND, NOT_FOUND)
-    if len(points) < FEWEST:
-        return unknown
-    planes, errors = fit_faces(points, reach=reach)
-    is_sure = np.mean(planes.surface >= 0) >= _LEAST_SHARE and max(errors) <= LARGEST_ERROR
-    if len(planes.heights) == 2:
-        is_sure &= np.ptp(planes.heights) > MIN_GAP * planes.spread
-    return (planes, errors) if is_sure and planes.spread < reach / 2 else unknown
-
-
-def _edges_of_tiles(evidence: Evidence) -> Array:
-    """Give where the structure of each tile ends, above and below: points (n, 3)."""
-    points = []
-    for row, y in enumerate(evidence.y):
-        for column, x in enumerate(evidence.x):
-            try:
-                bounds = find_bounds(evidence.z, evidence.energy[:, row, column], _HALF)
-            except SolutionError:
-                continue
-            points += [(x, y, z) for z in bounds]
-    return np.array(points).reshape(-1, 3)
 
 
 def _agreeing_slopes(points: Array, reach: float) -> Array:

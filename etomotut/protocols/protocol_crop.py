@@ -19,7 +19,6 @@ from etomotut.protocols.forms import add_halves, add_running, add_tomograms_inpu
 from etomotut.protocols.job import Command, Job
 from etomotut.protocols.outputs import TOMO_MASKS, TOMOGRAMS, Item, Result
 from etomotut.protocols.protocol_base import EtomotutProtocol
-from etomotut.protocols.protocol_position import UNKNOWN
 
 Range = Tuple[int, int]
 MASK = "mask"
@@ -57,7 +56,7 @@ class ProtEtomotutCrop(EtomotutProtocol):
             default=False,
             label="Find the specimen and crop to it?",
             help="Each tomogram is cropped in z to its own specimen, wherever that is, as beads "
-            "on its faces or its structure tell.",
+            "on its faces tell. Without beads, the stage tomogram position finds it in the series.",
         )
         form.addParam(
             "margin",
@@ -160,7 +159,6 @@ class ProtEtomotutCrop(EtomotutProtocol):
         numbers = {
             "size_before": size,
             "size_after": Stack(files[FULL]).shape[::-1],
-            "is_vague": found is not None and found["tilt_offset_error"] >= UNKNOWN,
         }
         results = {TOMOGRAMS: cropped_tomogram(job.item.object, files, start)}
         if MASK in job.item.partners:
@@ -198,8 +196,7 @@ class ProtEtomotutCrop(EtomotutProtocol):
         before, after = (
             " x ".join(map(str, numbers[name])) for name in ("size_before", "size_after")
         )
-        doubt = ", found by its structure alone: look whether it is cut"
-        return f"{before} became {after}" + (doubt if numbers["is_vague"] else "")
+        return f"{before} became {after}"
 
     @staticmethod
     def problems(form: Any, facts: Facts) -> List[str]:

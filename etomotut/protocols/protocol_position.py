@@ -5,32 +5,35 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Dict, List, Mapping, Sequence
+from typing import Any, Dict, List, Mapping
 
 import numpy as np
 from pyworkflow.protocol.params import GE, FloatParam, PointerParam
 from tomo.objects import SetOfTomograms
 
+from etomotut.convert.fiducials import positions_of
 from etomotut.convert.series import FULL
-from etomotut.convert.tomograms import new_tomogram, place_of_middle, stamp
+from etomotut.convert.tomograms import new_tomogram, stamp
+from etomotut.formats.fiducials import Positions, write_positions
 from etomotut.formats.mrc import Stack
 from etomotut.protocols.facts import Facts
 from etomotut.protocols.forms import add_halves, add_running, add_series_input, add_weighting
 from etomotut.protocols.job import Command, Job
-from etomotut.protocols.outputs import TOMOGRAMS, Result
+from etomotut.protocols.outputs import TOMOGRAMS, Item, Result
 from etomotut.protocols.protocol_base import EtomotutProtocol
 from etomotut.protocols.protocol_reconstruct import ProtEtomotutReconstruct
-from etomotut.report.position import write_position
+from etomotut.report.position import draw_position
 
-TOMOGRAM = "tomogram"
+POSITIONS = "positions"
 UNKNOWN = 90.0  # degrees: the error of an angle that findsection could not find
 
 
 class ProtEtomotutPosition(EtomotutProtocol):
-    """Find the specimen in first tomograms, and reconstruct it level, centred and no thicker.
+    """Find the specimen in aligned series, and reconstruct it level, centred and no thicker.
 
-    Beads on both faces of the specimen tell thickness, height and angles; without them, the
-    heights at which the structure ends. A picture of the evidence is left beside the results.
+    The parallax of all detail between the views tells where it begins and ends, and how it leans;
+    known beads on both faces make it more precise. No tomogram is needed before. A picture of the
+    evidence is left beside the results.
     """
 
     _label = "tomogram position"
@@ -41,22 +44,13 @@ class ProtEtomotutPosition(EtomotutProtocol):
     def _defineParams(self, form: Any) -> None:
         add_series_input(form)
         form.addParam(
-            "inputSetOfTomograms",
+            "inputCoordinates",
             PointerParam,
-            pointerClass="SetOfTomograms",
-            important=True,
-            label="First tomograms",
-            help="Of the same series, thick enough to hold the specimen with room to spare, and "
-            "made without offset of the tilt angles and x-axis tilt.",
-        )
-        form.addParam(
-            "beadDiameter",
-            FloatParam,
-            default=10.0,
-            validators=[GE(1.0)],
-            label="Bead diameter (nm)",
-            help="Without beads: the size of the details by which the specimen is told from what "
-            "is around it.",
+            pointerClass="SetOfTiltSeriesCoordinates",
+            allowsNull=True,
+            label="3D positions of beads (optional)",
+            help="As the fiducial alignment of the same series solved them. Where beads lie on "
+            "both faces of the specimen, they tell it to about a nanometre.",
         )
         form.addParam(
             "margin",
@@ -70,35 +64,25 @@ class ProtEtomotutPosition(EtomotutProtocol):
         add_halves(form)
         add_running(form, self.programs)
 
-    def partners(self) -> Dict[str, Any]:
-        """Every series needs a first tomogram."""
-        return {TOMOGRAM: self.inputSetOfTomograms.get()}
-
     @staticmethod
-    def search(form: Any, pixel_size: float, files: Mapping[str, str]) -> List[Command]:
-        """Give the command that finds the specimen in the file "first" of this pixel size (Å)."""
+    def search(pixel_size: float, files: Mapping[str, str]) -> List[Command]:
+        """Give the command that finds the specimen in a stack of this pixel size (Å)."""
         values = {
-            "TomogramFile": files["first"],
-            "BeadDiameter": max(10 * form.beadDiameter / pixel_size, 3.0),
+            "SeriesFile": files["stack"],
+            "TiltFile": files["angles"],
             "PixelSize": pixel_size,
             "ResultFile": files["found"],
             "EvidenceFile": files["evidence"],
         }
+        if POSITIONS in files:
+            values["PositionFile"] = files[POSITIONS]
         return [("findsection", values)]
 
     @staticmethod
-    def placement(
-        form: Any, found: Mapping[str, Any], middle: Sequence[float], pixel_size: float
-    ) -> Dict[str, Any]:
-        """Give thickness and shift (voxels) and the angles of the tomogram that fits a specimen.
-
-        `middle` is that of the first tomogram in space (Å), whose zero is on the tilt axis.
-        """
-        x, y, z = middle
+    def placement(form: Any, found: Mapping[str, Any], pixel_size: float) -> Dict[str, Any]:
+        """Give thickness and shift (voxels) and the angles of the tomogram that fits a specimen."""
         is_level = found["tilt_offset_error"] >= UNKNOWN
-        slopes = found["slope_x"], found["slope_y"]
-        height = z + found["height"] - slopes[0] * x - slopes[1] * y  # on the axis, along z
-        distance = height / np.sqrt(1 + slopes[0] ** 2 + slopes[1] ** 2)
+        distance = found["height"] / np.hypot(1, np.hypot(found["slope_x"], found["slope_y"]))
         whole = found["thickness"] + 20 * form.margin
         return {
             "thickness": 2 * int(np.ceil(whole / pixel_size / 2)),
@@ -124,13 +108,16 @@ class ProtEtomotutPosition(EtomotutProtocol):
 
     def process(self, job: Job) -> Result:
         """Find the specimen, then reconstruct the full tomogram and its halves alike."""
-        first, pixel_size = job.item.partners[TOMOGRAM], job.series.pixel_size
-        files = {"first": first.getFileName(), "angles": job.write_angles()}
+        pixel_size = job.series.pixel_size
+        files = {"angles": job.write_angles(), "stack": job.prepared(FULL)}
         files.update({n: job.temporary(f"_{n}.json") for n in ("found", "evidence")})
-        job.run(self.search(job.form, first.getSamplingRate(), files))
+        if len(job.item.partners.get(POSITIONS, ())):
+            files[POSITIONS] = job.temporary(".xyz")
+            _write_positions(files[POSITIONS], job.item.partners[POSITIONS], pixel_size)
+        job.run(self.search(pixel_size, files))
         found = json.loads(Path(files["found"]).read_text())
         self._draw(job, files, found)
-        placed = self.placement(job.form, found, place_of_middle(first), pixel_size)
+        placed = self.placement(job.form, found, pixel_size)
         tomograms: Dict[str, str] = {}
         for part in job.source:
             files["stack"] = job.prepared(part)
@@ -144,13 +131,17 @@ class ProtEtomotutPosition(EtomotutProtocol):
         numbers = {**found, "size": Stack(tomograms[FULL]).shape[::-1]}
         return Result({TOMOGRAMS: new_tomogram(job.item.object, tomograms, shift)}, numbers)
 
+    def _read(self, ts_id: str) -> Item:
+        item, known = super()._read(ts_id), self.inputCoordinates.get()
+        if known is not None:
+            item.partners[POSITIONS] = positions_of(known, ts_id)
+        return item
+
     @staticmethod
     def _draw(job: Job, files: Mapping[str, str], found: Mapping[str, Any]) -> None:
         evidence = json.loads(Path(files["evidence"]).read_text())
         picture = str(job.folder / f"{job.name}_position.png")
-        pixel_size = job.item.partners[TOMOGRAM].getSamplingRate()
-        about = {"name": job.ts_id, "pixel_size": pixel_size}
-        write_position(picture, files["first"], found, evidence, **about)
+        draw_position(found, evidence, name=job.ts_id).savefig(picture)
         job.keep("_found.json")
 
     def describe(self, numbers: Mapping[str, Any]) -> str:
@@ -160,7 +151,7 @@ class ProtEtomotutPosition(EtomotutProtocol):
             f"{numbers['thickness'] / 10:.0f} nm thick, was {numbers['height'] / 10:+.1f} nm high"
         )
         if numbers["tilt_offset_error"] >= UNKNOWN:
-            return f"{told}, by its structure alone: look whether it is cut; {size}"
+            return f"{told}, how it leans is not known: look whether it is cut; {size}"
         turned = f"{numbers['tilt_offset']:.2f} and {numbers['x_axis_tilt']:.2f} degrees"
         return f"{told}, turned by {turned} (by {numbers['source']}); {size}"
 
@@ -170,3 +161,9 @@ class ProtEtomotutPosition(EtomotutProtocol):
         if facts.is_aligned or facts.is_interpolated:
             return []
         return ["The input has no alignment: the tomogram will be blurred."]
+
+
+def _write_positions(path: str, places: Any, pixel_size: float) -> None:
+    """Write positions (n, 3) in Å from the centre as tiltalign writes them."""
+    numbers = np.ones((len(places), 2), int)
+    write_positions(path, Positions(places / pixel_size, numbers, pixel_size, (0, 0)))

@@ -1,81 +1,86 @@
-"""Where the specimen was found in a tomogram: slices with its faces, and the profile that tells."""
+"""Where the specimen was found: its detail seen from two sides, its faces, and their profile."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Mapping, Tuple
 
 import numpy as np
+import numpy.typing as npt
 
-from etomotut.formats.mrc import Stack
 from etomotut.report import style
-from etomotut.report.images import planes
-from etomotut.report.sections import shared_limits
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-TOP, EDGE, GAP, TITLE, NOTE = 68, 24, 16, 24, 26
-PROFILE, NUMBERS = 250, 60  # pixels across, at least; of these for the numbers beside it
-TALLEST = 420  # pixels of a slice
-SLAB = 5  # planes that are averaged
-LEAST_HEIGHT = 220  # pixels, of the profile
+Array = npt.NDArray[np.float64]
+
+TOP, EDGE, GAP, TITLE, NOTE = 68, 24, 16, 24, 40
+LEFT, PROFILE, HEIGHT = 60, 250, 250  # pixels: numbers beside an axis, a profile, a panel
+AROUND = 1000.0  # Å above and below the specimen that are shown
+BRIGHTEST = 2.5  # times the usual density in the specimen
 NAMES = {
     "positions": "solved bead positions",
-    "beads": "beads in the density",
-    "density": "structure",
+    "beads": "beads in the tomogram",
+    "density": "the parallax of its detail",
+    "positions and density": "bead positions and the parallax of all detail",
+    "beads and density": "beads and the parallax of all detail",
 }
 
 
-def write_position(
-    path: str, volume: str, found: Mapping[str, Any], evidence: Mapping[str, Any], **about: Any
-) -> None:
-    """Write the picture of a slab that findsection found in the tomogram `volume`.
+def draw_position(found: Mapping[str, Any], evidence: Mapping[str, Any], *, name: str) -> Figure:
+    """Draw the density of detail as x-z and y-z planes with the faces found, and its profile.
 
-    `found` and `evidence` are what it wrote as ResultFile and EvidenceFile, `about` the named
-    arguments of `draw_position`.
+    `found` and `evidence` are what findsection wrote of a series as ResultFile and EvidenceFile;
+    lengths in them are Å from the tilt axis.
     """
-    draw_position(Stack(volume), found, evidence, **about).savefig(path)
-
-
-def draw_position(
-    volume: Any,
-    found: Mapping[str, Any],
-    evidence: Mapping[str, Any],
-    *,
-    pixel_size: float,
-    name: str,
-) -> Figure:
-    """Draw x-z and y-z slices of a volume (z, y, x), the faces found, and the profile along z.
-
-    Lengths in `found` and `evidence` are Å from the centre, `pixel_size` is in Å.
-    """
-    depth, height, width = volume.shape
-    across = style.PAGE - 2 * EDGE - PROFILE - GAP
-    scale = min(across / max(width, height), TALLEST / depth)
-    deep = max(round(scale * depth), 1)
-    below = TOP + TITLE + deep + GAP + TITLE
-    total = max(below + deep, TOP + TITLE + LEAST_HEIGHT) + NOTE + EDGE
-    _, by_x, by_y = planes(volume, (width // 2, height // 2, depth // 2), SLAB)
-    images = by_x, by_y.T
-    limits = shared_limits(images)
+    heights = np.array(evidence["heights"])
+    shown = (heights > found["bottom"] - AROUND) & (heights < found["top"] + AROUND)
     beads = np.array(evidence.get("beads", [])).reshape(-1, 3)
+    wide = style.PAGE - 2 * EDGE - LEFT - GAP - LEFT - PROFILE
+    below = TOP + TITLE + HEIGHT + NOTE + TITLE
     with style.drawing():
-        figure = style.new_figure(style.PAGE, total)
+        figure = style.new_figure(style.PAGE, below + HEIGHT + NOTE + EDGE)
         style.heading(figure, name, _summary(found))
-        for image, axis, top in zip(images, "xy", (TOP + TITLE, below)):
-            box = (EDGE, top, max(round(scale * image.shape[1]), 1), deep)
-            axes = style.place(figure, box)
-            style.show_image(axes, image, limits)
-            axes.set_title(f"{axis}-z slice through the middle, and all beads", pad=4)
-            _draw_faces(axes, found, f"slope_{axis}", image.shape, pixel_size)
-            _draw_beads(axes, beads, found, "xy".index(axis), image.shape, pixel_size)
-        style.scale_bar(figure.axes[0], pixel_size)
-        left = EDGE + round(scale * max(width, height)) + GAP + NUMBERS
-        right = min(style.PAGE - EDGE, left + 2 * PROFILE)
-        box = (left, TOP + TITLE, right - left, total - TOP - TITLE - NOTE - EDGE)
-        _draw_profile(style.place(figure, box), found, evidence)
+        for axis, top in zip("xy", (TOP + TITLE, below)):
+            places, plane = _plane(evidence, axis)
+            axes = style.place(figure, (EDGE + LEFT, top, wide, HEIGHT))
+            inside = (heights > found["bottom"]) & (heights < found["top"])
+            full = max(float(np.median(plane[:, inside])), 1e-6)
+            _show(axes, places, heights[shown], plane[:, shown].T / full)
+            axes.set_title(f"Detail along {axis}, mean over the field, and all beads", pad=4)
+            axes.set_xlabel(f"{axis} (nm)")
+            axes.set_ylabel("height (nm)")
+            _draw_faces(axes, found, f"slope_{axis}", places)
+            _draw_beads(axes, beads, found, "xy".index(axis))
+        box = (style.PAGE - EDGE - PROFILE, TOP + TITLE, PROFILE, below + HEIGHT - TOP - TITLE)
+        _draw_profile(style.place(figure, box), found, evidence, shown)
     return figure
+
+
+def _plane(evidence: Mapping[str, Any], axis: str) -> Tuple[Array, Array]:
+    """Give where tiles lie along an axis, and their mean density there (place, z)."""
+    along = np.array([tile[axis] for tile in evidence["tiles"]])
+    density = np.array([tile["profile"] for tile in evidence["tiles"]])
+    places = np.unique(along)
+    return places, np.array([density[along == place].mean(axis=0) for place in places])
+
+
+def _show(axes: Axes, places: Array, heights: Array, plane: Array) -> None:
+    """Show a plane (z, place) with axes in nm, interpolated between the tiles."""
+    half = np.ptp(places) / max(len(places) - 1, 1) / 2 or 1.0
+    left, right, low, high = places[0] - half, places[-1] + half, heights[0], heights[-1]
+    axes.grid(False)
+    axes.imshow(
+        plane,
+        cmap="gray_r",
+        vmin=0,
+        vmax=BRIGHTEST,
+        origin="lower",
+        aspect="auto",
+        interpolation="bilinear",
+        extent=(left / 10, right / 10, low / 10, high / 10),
+    )
 
 
 def _summary(found: Mapping[str, Any]) -> str:
@@ -90,43 +95,43 @@ def _summary(found: Mapping[str, Any]) -> str:
     return " · ".join([*words, f"told by {NAMES[found['source']]}"])
 
 
-def _draw_faces(
-    axes: Axes, found: Mapping[str, Any], slope: str, shape: Sequence[int], pixel_size: float
-) -> None:
-    """Draw both faces where they cut a slice (z, x or y) through the middle."""
-    middle = (np.array(shape) - 1) / 2
-    ends = np.array([0.0, shape[1] - 1.0])
+def _draw_faces(axes: Axes, found: Mapping[str, Any], slope: str, places: Array) -> None:
+    """Draw both faces where they cut the plane through the tilt axis."""
+    ends = np.array([places[0], places[-1]])
     for face in ("bottom", "top"):
-        heights = found[face] / pixel_size + found[slope] * (ends - middle[1]) + middle[0]
-        axes.plot(ends, heights, color=style.ORANGE, linewidth=1.4)
+        axes.plot(
+            ends / 10, (found[face] + found[slope] * ends) / 10, color=style.ORANGE, linewidth=1.4
+        )
 
 
-def _draw_beads(
-    axes: Axes,
-    beads: Any,
-    found: Mapping[str, Any],
-    axis: int,
-    shape: Sequence[int],
-    pixel_size: float,
-) -> None:
-    """Ring the beads, each moved along the faces into the slice that is shown."""
+def _draw_beads(axes: Axes, beads: Array, found: Mapping[str, Any], axis: int) -> None:
+    """Ring the beads, each moved along the faces into the plane that is shown."""
     other = 1 - axis
-    lift = beads[:, other] * found[("slope_x", "slope_y")[other]]
-    along = beads[:, axis] / pixel_size + (shape[1] - 1) / 2
-    heights = (beads[:, 2] - lift) / pixel_size + (shape[0] - 1) / 2
+    heights = beads[:, 2] - beads[:, other] * found[("slope_x", "slope_y")[other]]
+    limits = axes.get_xlim(), axes.get_ylim()
     axes.plot(
-        along, heights, "o", color=style.BLUE, markersize=6, fillstyle="none", markeredgewidth=1.2
+        beads[:, axis] / 10,
+        heights / 10,
+        "o",
+        color=style.BLUE,
+        markersize=6,
+        fillstyle="none",
+        markeredgewidth=1.2,
     )
+    axes.set_xlim(limits[0])
+    axes.set_ylim(limits[1])
 
 
-def _draw_profile(axes: Axes, found: Mapping[str, Any], evidence: Mapping[str, Any]) -> None:
-    """Draw the energy of details at each height, levelled, and where the faces are."""
-    heights = np.array(evidence["heights"]) / 10
-    axes.plot(evidence["profile"], heights, color=style.BLUE, linewidth=1.2)
+def _draw_profile(
+    axes: Axes, found: Mapping[str, Any], evidence: Mapping[str, Any], shown: Any
+) -> None:
+    """Draw the mean density of detail at each height, levelled, and where the faces are."""
+    heights = np.array(evidence["heights"])[shown] / 10
+    axes.plot(np.array(evidence["profile"])[shown], heights, color=style.BLUE, linewidth=1.2)
     for face in ("bottom", "top"):
         axes.axhline(found[face] / 10, color=style.ORANGE, linewidth=1.4)
+    axes.axvline(0, color=style.LINE, linewidth=0.8)
     axes.set_ylim(heights[0], heights[-1])
-    axes.set_xlim(0, 1.05)
-    axes.set_title("Details, levelled", pad=4)
-    axes.set_ylabel("height above the centre (nm)")
-    axes.set_xlabel("energy")
+    axes.set_title("Levelled, whole field", pad=4)
+    axes.set_ylabel("height above the tilt axis (nm)")
+    axes.set_xlabel("density of detail")

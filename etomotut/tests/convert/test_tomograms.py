@@ -10,7 +10,6 @@ from etomotut.convert.tomograms import (
     cropped_tomogram,
     halves_of,
     new_tomogram,
-    place_of_middle,
     stamp,
 )
 from etomotut.formats import mrc
@@ -86,6 +85,11 @@ def test_the_header_says_pixel_size_and_volume(tmp_path):
     assert mrc.Stack(path).pixel_size == pytest.approx(13.25)
     with open(path, "rb") as file:
         assert np.frombuffer(file.read(1024), "<i4")[22] == 1  # ISPG of a volume
+
+
+def place_of_middle(tomogram):
+    starts, sizes = tomogram.getShiftsFromOrigin(), tomogram.getDim()
+    return [start + size * tomogram.getSamplingRate() / 2 for start, size in zip(starts, sizes)]
 
 
 def test_the_middle_of_a_tomogram_is_where_its_origin_says(series, volume):

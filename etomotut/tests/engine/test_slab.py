@@ -1,14 +1,12 @@
-"""A slab is found from points on its faces, whatever lies between, and from its structure."""
+"""A slab is found from points on its faces, whatever lies between."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from etomotut.engine.slab import Evidence, find_bounds, find_slab, fit_faces, slab_of_points
+from etomotut.engine.slab import fit_faces, joined, slab_of_beads, slab_of_points
 from etomotut.errors import SolutionError
-
-TILES = np.arange(-175.0, 176.0, 50.0)
-HEIGHTS = np.arange(-120.0, 121.0)
-NONE = np.zeros((0, 3))
 
 
 def faces(count=30, between=6, noise=1.0, gap=150.0, slopes=(0.08, -0.1)):
@@ -18,15 +16,6 @@ def faces(count=30, between=6, noise=1.0, gap=150.0, slopes=(0.08, -0.1)):
     side = np.where(np.arange(count) % 2, 0.5, -0.5) * gap + random.normal(0, noise, count)
     side[:between] = random.uniform(-0.4, 0.4, between) * gap
     return np.column_stack([xy, 20 + xy @ slopes + side])
-
-
-def structure(slopes=(0.0, 0.0), edges=(-60.0, 40.0), points=NONE):
-    """Give the evidence of a specimen that is full of structure between two edges."""
-    level = HEIGHTS[:, None, None] - slopes[0] * TILES - slopes[1] * TILES[:, None]
-    inside = 1 / (1 + np.exp(-(level - edges[0]) / 4)) / (1 + np.exp((level - edges[1]) / 4))
-    grain = np.random.default_rng(1).uniform(0.9, 1.1, inside.shape)
-    energy = (1 + 3 * inside) * grain
-    return Evidence(points, np.full(len(points), 100.0), energy, HEIGHTS, TILES, TILES)
 
 
 def test_points_between_the_faces_do_no_harm():
@@ -55,43 +44,28 @@ def test_few_points_are_refused():
         fit_faces(faces(5, 0), reach=10.0)
 
 
-def test_beads_that_a_tomogram_shows_bound_the_slab():
-    found = find_slab(structure(points=faces()), 10.0)
-    assert found.is_on_beads
-    assert found.height == pytest.approx(20, abs=0.7)
-
-
-def test_structure_that_ends_tells_slopes_and_bounds():
-    found = find_slab(structure(slopes=(0.06, -0.09)), 10.0)
-    assert not found.is_on_beads
-    assert found.planes.heights == pytest.approx([-60, 40], abs=2)
-    assert (found.planes.slope_x, found.planes.slope_y) == pytest.approx((0.06, -0.09), abs=0.005)
+def test_strong_points_of_a_tomogram_bound_the_slab():
+    weak = np.random.default_rng(5).uniform(-200, 200, (200, 3))
+    points = np.vstack([weak, faces()])
+    strengths = np.r_[np.full(200, 6.0), np.full(30, 60.0)]
+    assert slab_of_beads(points, strengths, 10.0).height == pytest.approx(20, abs=0.7)
 
 
 def test_scattered_points_are_not_taken_for_faces():
-    random = np.random.default_rng(5)
-    points = random.uniform(-100, 100, (60, 3)) * (2, 2, 0.5)
-    assert not find_slab(structure(points=points), 10.0).is_on_beads
+    points = np.random.default_rng(5).uniform(-100, 100, (60, 3)) * (2, 2, 0.5)
+    with pytest.raises(SolutionError, match=r"no beads on two faces \(60 may be beads\)"):
+        slab_of_beads(points, np.full(60, 50.0), 10.0)
 
 
-def test_beads_on_one_face_level_the_slab_that_structure_bounds():
-    flat = faces(gap=0.0, between=0, slopes=(0.06, -0.09)) - (0, 0, 80)
-    found = find_slab(structure(slopes=(0.06, -0.09), points=flat), 10.0)
-    assert not found.is_on_beads
-    assert found.planes.heights == pytest.approx([-60, 40], abs=2)
-
-
-def test_a_tomogram_that_the_specimen_fills_is_refused():
-    with pytest.raises(SolutionError, match="no specimen that ends inside it"):
-        find_slab(structure(edges=(-500.0, 500.0)), 10.0)
-
-
-def test_bounds_are_where_a_profile_crosses_the_level():
-    profile = np.where(np.abs(HEIGHTS - 10) <= 30, 5.0, 1.0)
-    assert find_bounds(HEIGHTS, profile, 0.5) == pytest.approx([-20, 40], abs=1.01)
-
-
-def test_lengths_are_changed_together():
-    changed = structure(points=faces()).scaled(2.0, np.array([1.0, 2.0, 3.0]))
-    assert changed.points == pytest.approx(2 * faces() + (1, 2, 3))
-    assert (changed.x[0], changed.y[0], changed.z[0]) == (-349, -348, -237)
+def test_what_is_known_better_counts_more_when_slabs_are_joined():
+    points = faces(between=0)
+    beads = slab_of_points(points, reach=10.0)
+    other = replace(beads, planes=replace(beads.planes, slope_x=0.2), errors=(1e-6, 90.0))
+    both = joined(beads, other, points)
+    assert both.planes.slope_x == pytest.approx(0.2, abs=1e-3)
+    assert both.planes.slope_y == pytest.approx(beads.planes.slope_y, abs=1e-4)
+    assert both.errors[1] == pytest.approx(beads.errors[1], rel=1e-3)
+    middle = points[:, :2].mean(axis=0)
+    for slab in (beads, both):
+        slopes = slab.planes.slope_x, slab.planes.slope_y
+        assert slab.height + slopes @ middle == pytest.approx(points[:, 2].mean(), abs=1.5)

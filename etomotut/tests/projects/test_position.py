@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from pwem.objects import Transform
-from tomo.objects import SetOfTomoMasks
+from tomo.objects import SetOfTiltSeriesCoordinates, SetOfTomoMasks
 
 from etomotut import backends
+from etomotut.__main__ import main
+from etomotut.convert import fiducials
 from etomotut.convert.tomograms import cropped_mask
 from etomotut.demo import series_of, truth
 from etomotut.demo.series import simulate, write
 from etomotut.formats import mrc
+from etomotut.formats.fiducials import Positions
 from etomotut.protocols import (
     ProtEtomotutCrop,
     ProtEtomotutPosition,
@@ -55,8 +59,9 @@ class TestPosition(ProjectTest):
         cls.edit(cls.binned, "TiltSeries", align)
         source = cls.binned, "TiltSeries"
         cls.first = cls.run_stage(ProtEtomotutReconstruct, source, tomoThickness=320)
-        cls.placed = cls.place(source, cls.first)
-        cls.again = cls.place(source, cls.placed)
+        cls.add_positions(cls.binned, known.beads)
+        cls.placed = cls.place(source, cls.binned)
+        cls.alone = cls.place(source)
         cls.add_mask(cls.first)
         cropped = cls.stage(
             ProtEtomotutCrop,
@@ -86,19 +91,33 @@ class TestPosition(ProjectTest):
         cls.proj.mapper.commit()
 
     @classmethod
-    def place(cls, source, first):
-        """Run the stage on a series and the tomogram of a protocol."""
+    def add_positions(cls, protocol, beads) -> None:
+        """Give a protocol a second output: where the beads (n, 3) of its series truly are."""
+        path = protocol.getPath()
+        coordinates = SetOfTiltSeriesCoordinates.create(path, prefix="coordinates")
+        numbers = np.ones((len(beads), 2), int)
+        for each in fiducials.coordinates("TS_01", Positions(beads, numbers), PIXEL):
+            coordinates.append(each)
+        coordinates.write()
+        protocol._defineOutputs(Coordinates=coordinates)
+        cls.proj.mapper.store(protocol)
+        cls.proj.mapper.commit()
+
+    @classmethod
+    def place(cls, source, positions=None):
+        """Run the stage on a series, with the positions of beads that a protocol gives."""
         placed = cls.stage(ProtEtomotutPosition, source)
-        placed.inputSetOfTomograms.set(first)
-        placed.inputSetOfTomograms.setExtended("Tomograms")
-        cls.proj.saveProtocol(placed)
+        if positions is not None:
+            placed.inputCoordinates.set(positions)
+            placed.inputCoordinates.setExtended("Coordinates")
+            cls.proj.saveProtocol(placed)
         return cls.finish(placed)
 
     def test_the_specimen_is_found_where_it_is(self) -> None:
         found = self.records(self.placed)["TS_01"]["numbers"]
         self.assertAlmostEqual(found["thickness"], 1800, delta=60)
         self.assertAlmostEqual(found["height"], 500, delta=30)
-        self.assertEqual(found["source"], "beads")
+        self.assertEqual(found["source"], "positions and density")
 
     def test_the_tomogram_has_its_size_and_origin(self) -> None:
         tomogram = self.placed.Tomograms.getFirstItem()
@@ -110,10 +129,19 @@ class TestPosition(ProjectTest):
         self.assertAlmostEqual(z + depth * PIXEL / 2, 500, delta=30)
 
     def test_in_its_new_tomogram_it_lies_level_in_the_middle(self) -> None:
-        found = self.records(self.again)["TS_01"]["numbers"]
-        self.assertLess(abs(found["height"]), 15)
-        self.assertLess(abs(found["tilt_offset"]), 0.3)
-        self.assertLess(abs(found["x_axis_tilt"]), 0.3)
+        folder = Path(self.placed._getExtraPath("TS_01"))
+        path, found = self.placed.Tomograms.getFirstItem().getFileName(), folder / "again.json"
+        assert main(["findsection", str(path), "-ResultFile", str(found)]) == 0
+        again = json.loads(found.read_text())
+        self.assertLess(abs(again["height"]), 20)
+        self.assertLess(abs(again["tilt_offset"]), 0.6)
+        self.assertLess(abs(again["x_axis_tilt"]), 0.6)
+
+    def test_without_beads_thickness_and_height_are_told_too(self) -> None:
+        found = self.records(self.alone)["TS_01"]["numbers"]
+        self.assertEqual(found["source"], "density")
+        self.assertAlmostEqual(found["thickness"], 1800, delta=360)
+        self.assertAlmostEqual(found["height"], 500, delta=80)
 
     def test_a_crop_to_the_specimen_stays_where_it_is_in_space(self) -> None:
         tomogram = self.cropped.Tomograms.getFirstItem()

@@ -286,9 +286,3 @@ def test_a_crop_is_told_to_trimvol_in_its_own_counting():
 )
 def test_one_number_stands_for_two(text, numbers):
     assert pair(text, (7, 8)) == numbers
-
-
-@pytest.mark.parametrize(("is_vague", "ending"), [(False, "200"), (True, "look whether it is cut")])
-def test_cropping_to_a_specimen_that_is_hardly_seen_says_so(is_vague, ending):
-    numbers = {"size_before": (9, 9, 300), "size_after": (9, 9, 200), "is_vague": is_vague}
-    assert stages.ProtEtomotutCrop().describe(numbers).endswith(ending)

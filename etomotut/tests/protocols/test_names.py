@@ -164,8 +164,7 @@ FORMS = {
     },
     "ProtEtomotutPosition": {
         **SERIES,
-        "inputSetOfTomograms": None,
-        "beadDiameter": 10.0,
+        "inputCoordinates": None,
         "margin": 20.0,
         "fakeInteractionsSIRT": 0,
         "radialFirstParameter": 0.35,

@@ -20,14 +20,17 @@ FOUND = {
 }
 
 
-def place(middle=(0.0, 0.0, 0.0), found=FOUND, **changes):
-    return STAGE.placement(form(STAGE.__name__, **changes), found, middle, 10.0)
+def place(found=FOUND, **changes):
+    return STAGE.placement(form(STAGE.__name__, **changes), found, 10.0)
 
 
-def test_the_bead_is_told_in_voxels_of_the_first_tomogram():
-    files = {name: f"a.{name}" for name in ("first", "found", "evidence")}
-    (values,) = check(STAGE.search(form(STAGE.__name__), 12.5, files))
-    assert (values["TomogramFile"], values["BeadDiameter"]) == ("a.first", 8.0)
+def test_positions_of_beads_are_told_where_they_are_known():
+    files = {name: f"a.{name}" for name in ("stack", "angles", "found", "evidence")}
+    (values,) = check(STAGE.search(12.5, files))
+    assert (values["SeriesFile"], values["TiltFile"]) == ("a.stack", "a.angles")
+    assert "PositionFile" not in values
+    (values,) = check(STAGE.search(12.5, {**files, "positions": "a.xyz"}))
+    assert values["PositionFile"] == "a.xyz"
 
 
 def test_the_thickness_has_a_margin_and_is_even():
@@ -38,17 +41,15 @@ def test_the_thickness_has_a_margin_and_is_even():
 
 def test_the_specimen_is_moved_from_where_it_is_in_space():
     assert place()["shift"] == pytest.approx(50)
-    assert place((0.0, 0.0, -200.0))["shift"] == pytest.approx(30)
 
 
-def test_a_leaning_specimen_is_nearer_than_high_and_its_height_is_that_on_the_axis():
+def test_a_leaning_specimen_is_nearer_than_high():
     leaning = {**FOUND, "slope_x": 0.1}
-    assert place(found=leaning)["shift"] == pytest.approx(50 / np.sqrt(1.01))
-    assert place((300.0, 0.0, 0.0), leaning)["shift"] == pytest.approx(47 / np.sqrt(1.01))
+    assert place(leaning)["shift"] == pytest.approx(50 / np.sqrt(1.01))
 
 
 def test_angles_that_are_not_known_are_left_alone():
-    placed = place(found={**FOUND, "tilt_offset_error": 90.0})
+    placed = place({**FOUND, "tilt_offset_error": 90.0})
     assert (placed["offset"], placed["x_tilt"]) == (0.0, 0.0)
 
 
@@ -60,7 +61,7 @@ def test_tilt_is_told_shift_angles_and_thickness():
     assert turn["RotateX"]
 
 
-def test_the_summary_says_when_no_beads_told_the_position():
+def test_the_summary_says_when_the_angles_are_not_known():
     numbers = {**FOUND, "size": (100, 80, 220), "source": "beads"}
     assert "turned by -5.00 and 3.00 degrees (by beads)" in STAGE.describe(STAGE, numbers)
     numbers["tilt_offset_error"] = 90.0
