@@ -19,7 +19,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 
 from etomotut.engine.parallax import Detail, Floats, even_out, find_detail
-from etomotut.engine.slab import LARGEST_ERROR, NOT_FOUND, Degrees, Slab
+from etomotut.engine.slab import NOT_FOUND, Degrees, Slab
 from etomotut.engine.surfaces import Planes
 from etomotut.errors import SolutionError
 
@@ -29,6 +29,7 @@ _STEEPEST, _SPACING = 12.0, 2.0  # degrees: the slopes that are tried first
 _FAINTEST = 20  # percentile of the densities inside
 _LEVELLING = 3  # times that the angles are corrected, and the series looked at again
 _SETTLED = 0.3  # degrees of correction after which it is not looked at again
+_LARGEST_ERROR = 0.8  # degrees; angles known no better are not corrected: small fields mislead
 _BLOCKS = 8  # of tiles that are left out in turn
 _STANDS_OUT = 3.0  # SDs of what is outside
 _GAP = 600.0  # Å without detail that may be inside a specimen
@@ -48,7 +49,7 @@ def slab_of_views(
     slopes = fit.search()
     for _ in range(_LEVELLING):
         errors = fit.errors(slopes)
-        if max(errors) > LARGEST_ERROR:
+        if max(errors) > _LARGEST_ERROR:
             return _slab(_Fit(looks), np.zeros(2), (NOT_FOUND, NOT_FOUND)), looks
         correction = float(np.degrees(np.arctan(slopes[0])))
         if abs(correction) < _SETTLED:
@@ -62,10 +63,13 @@ def slab_of_views(
 def levelled(detail: Detail, slopes: npt.ArrayLike) -> Array:
     """Give the densities (tile, z) at heights above a plane of these slopes (x, y)."""
     lifts = np.column_stack([detail.x, detail.y]) @ np.asarray(slopes)
-    z = detail.z
-    return np.array(
-        [np.interp(z + lift, z, density, 0.0, 0.0) for lift, density in zip(lifts, detail.density)]
-    )
+    places = np.arange(len(detail.z)) + lifts[:, None] / (detail.z[1] - detail.z[0])
+    below = np.floor(places).astype(int)
+    outside = (below < 0) | (below >= len(detail.z) - 1)
+    below[outside] = 0
+    tile = np.arange(len(lifts))[:, None]
+    low, high = detail.density[tile, below], detail.density[tile, below + 1]
+    return np.where(outside, 0.0, low + (places - below) * (high - low))
 
 
 def mean_density(detail: Detail, slopes: npt.ArrayLike) -> Array:
@@ -78,6 +82,7 @@ class _Fit:
 
     def __init__(self, looks: List[Detail]) -> None:
         self._looks = looks
+        self._weights = [look.weights for look in looks]
         self._kept = np.ones(len(looks[0].x))
         self._faintest = [_first_guess(look) for look in looks]
 
@@ -99,7 +104,7 @@ class _Fit:
     def heights(self, slopes: Array) -> Array:
         """Give the heights (2,) of the faces, Å."""
         self._measure(slopes)
-        return np.mean([self._best(look, slopes, p)[1:] for look, p in self._pairs()], axis=0)
+        return np.mean([self._best(index, slopes)[1:] for index in range(len(self._looks))], axis=0)
 
     def errors(self, slopes: Array) -> Degrees:
         """Give the errors of the angles, degrees, by a jackknife over blocks of tiles."""
@@ -115,14 +120,11 @@ class _Fit:
         x, y = np.sqrt((len(found) - 1) * np.var(found, axis=0))
         return float(x), float(y)
 
-    def _pairs(self) -> List[Tuple[Detail, float]]:
-        return list(zip(self._looks, self._faintest))
-
     def _measure(self, slopes: Array) -> None:
         """Set the faintest densities that a slab of these slopes holds."""
-        for index, (look, faintest) in enumerate(self._pairs()):
+        for index, look in enumerate(self._looks):
             density = mean_density(look, slopes)
-            _, low, high = self._best(look, slopes, faintest)
+            _, low, high = self._best(index, slopes)
             inside = density[(look.z > low) & (look.z < high)]
             self._faintest[index] = max(float(np.percentile(inside, _FAINTEST)), _least(look))
 
@@ -133,19 +135,20 @@ class _Fit:
         return found
 
     def _loss(self, slopes: Array) -> float:
-        return -sum(self._best(look, slopes, faintest)[0] for look, faintest in self._pairs())
+        return -sum(self._best(index, slopes)[0] for index in range(len(self._looks)))
 
-    def _best(self, look: Detail, slopes: Array, faintest: float) -> Tuple[float, float, float]:
+    def _best(self, index: int, slopes: Array) -> Tuple[float, float, float]:
         """Give what the best slab of these slopes gathers, and the heights of its faces."""
+        look, faintest = self._looks[index], self._faintest[index]
+        weights = self._kept * self._weights[index]
         gain = np.minimum(levelled(look, slopes), faintest) - faintest / 2
-        sums = np.concatenate([[0.0], (self._kept * look.weights @ gain).cumsum()])
+        sums = np.concatenate([[0.0], (weights @ gain).cumsum()])
         risen = sums - np.minimum.accumulate(sums)
         stop = int(np.argmax(risen))
         start = int(np.argmin(sums[: stop + 1]))
-        scale = faintest * (self._kept * look.weights).sum()
         step = look.z[1] - look.z[0]
         low, high = look.z[0] + step * (start - 0.5), look.z[0] + step * (stop - 0.5)
-        return float(risen[stop] / scale), float(low), float(high)
+        return float(risen[stop] / (faintest * weights.sum())), float(low), float(high)
 
 
 def _least(look: Detail) -> float:
