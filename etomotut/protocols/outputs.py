@@ -40,6 +40,7 @@ TOMO_MASKS = "TomoMasks"
 INSTANCE_MASKS = "InstanceMasks"
 SURFACES = "MembraneSurfaces"
 POINTS = "MembranePoints"
+COORDINATES_3D = "Coordinates3D"
 FAILED_SERIES = "FailedTiltSeries"
 FAILED_TOMOGRAMS = "FailedTomograms"
 FILES = {
@@ -55,6 +56,7 @@ FILES = {
     INSTANCE_MASKS: "instanceMasks",
     SURFACES: "membraneSurfaces",
     POINTS: "membranePoints",
+    COORDINATES_3D: "coordinates3D",
     FAILED_SERIES: "tiltseriesFailed",
     FAILED_TOMOGRAMS: "tomogramsFailed",
 }

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
+from pyworkflow.object import Pointer
 from pyworkflow.protocol.params import GE, BooleanParam, FloatParam, IntParam, PointerParam
-from tomo.objects import SetOfTomograms, SetOfTomoMasks
+from tomo.objects import SetOfCoordinates3D, SetOfTomograms, SetOfTomoMasks
 
+from etomotut.convert.coordinates import coordinates_inside, prepare_coordinates, read_coordinates
 from etomotut.convert.series import FULL
 from etomotut.convert.tomograms import cropped_mask, cropped_tomogram, stamp
 from etomotut.errors import EtomotutError
@@ -17,11 +19,19 @@ from etomotut.formats.mrc import Stack
 from etomotut.protocols.facts import Facts
 from etomotut.protocols.forms import add_halves, add_running, add_tomograms_input, man
 from etomotut.protocols.job import Command, Job
-from etomotut.protocols.outputs import TOMO_MASKS, TOMOGRAMS, Item, Result
+from etomotut.protocols.outputs import (
+    COORDINATES_3D,
+    TOMO_MASKS,
+    TOMOGRAMS,
+    Item,
+    Result,
+    Things,
+)
 from etomotut.protocols.protocol_base import EtomotutProtocol
 
 Range = Tuple[int, int]
 MASK = "mask"
+POSITIONS = "coordinates"
 OPTIONS = {"x": "XStartAndEnd", "y": "YStartAndEnd", "z": "ZStartAndEnd"}
 
 
@@ -32,7 +42,11 @@ class ProtEtomotutCrop(EtomotutProtocol):
     """
 
     _label = "crop tomograms"
-    _possibleOutputs = {TOMOGRAMS: SetOfTomograms, TOMO_MASKS: SetOfTomoMasks}
+    _possibleOutputs = {
+        TOMOGRAMS: SetOfTomograms,
+        TOMO_MASKS: SetOfTomoMasks,
+        COORDINATES_3D: SetOfCoordinates3D,
+    }
     programs = ("findsection", "trimvol")
 
     @classmethod
@@ -49,6 +63,15 @@ class ProtEtomotutCrop(EtomotutProtocol):
             allowsNull=True,
             label="Masks of the tomograms (optional)",
             help="Cropped as their tomograms are. A tomogram without a mask is cropped alone.",
+        )
+        form.addParam(
+            "inputSetOfCoordinates3D",
+            PointerParam,
+            pointerClass="SetOfCoordinates3D",
+            allowsNull=True,
+            label="Coordinates in the tomograms (optional)",
+            help="They stay on the same spot of the specimen; those outside are dropped. They may "
+            "come from tomograms of another pixel size.",
         )
         form.addParam(
             "toSpecimen",
@@ -164,7 +187,21 @@ class ProtEtomotutCrop(EtomotutProtocol):
         if MASK in job.item.partners:
             mask = self._crop_mask(job, job.item.partners[MASK].getFileName(), ranges)
             results[TOMO_MASKS] = cropped_mask(results[TOMOGRAMS], mask)
+        if job.item.partners.get(POSITIONS):
+            results[COORDINATES_3D] = self._place(job, results[TOMOGRAMS], numbers)
         return Result(results, numbers)
+
+    def _place(self, job: Job, tomogram: Any, numbers: Dict[str, Any]) -> Things:
+        """Give the coordinates that are inside a cropped tomogram, and count them."""
+        given, source = job.item.partners[POSITIONS], self.inputSetOfCoordinates3D.get()
+        inside = coordinates_inside(given, source.getSamplingRate(), tomogram)
+        numbers.update(coordinates=len(inside), dropped=len(given) - len(inside))
+        tomograms = Pointer(self, extended=TOMOGRAMS)
+        return Things(
+            source.getClass(),
+            inside,
+            lambda output: prepare_coordinates(output, source, tomograms),
+        )
 
     def _crop_mask(self, job: Job, source: str, ranges: Mapping[str, Range]) -> str:
         """Crop a mask to the ranges of its tomogram; raises EtomotutError if it does not fit it."""
@@ -182,6 +219,8 @@ class ProtEtomotutCrop(EtomotutProtocol):
         if masks is not None and ts_id in masks.getUniqueValues("_tsId"):
             item.partners[MASK] = masks[{"_tsId": ts_id}].clone()
             masks.close()
+        if self.inputSetOfCoordinates3D.get() is not None:
+            item.partners[POSITIONS] = read_coordinates(self.inputSetOfCoordinates3D.get(), ts_id)
         return item
 
     def _find(self, job: Job) -> Dict[str, Any]:
@@ -192,11 +231,15 @@ class ProtEtomotutCrop(EtomotutProtocol):
         return found
 
     def describe(self, numbers: Mapping[str, Any]) -> str:
-        """Tell the sizes before and after."""
+        """Tell the sizes before and after, and how many coordinates are left."""
         before, after = (
             " x ".join(map(str, numbers[name])) for name in ("size_before", "size_after")
         )
-        return f"{before} became {after}"
+        text = f"{before} became {after}"
+        if "coordinates" in numbers:
+            dropped = numbers["dropped"]
+            text += f", {numbers['coordinates']} coordinates inside, {dropped} outside were dropped"
+        return text
 
     @staticmethod
     def problems(form: Any, facts: Facts) -> List[str]:
