@@ -80,8 +80,11 @@ class TestCropWithCoordinates(ProjectTest):
         records = json.loads(path.read_text())
         del records["series"]["TS_2"]
         path.write_text(json.dumps(records))
-        with closing(sqlite3.connect(self.cropped.Coordinates3D.getFileName())) as half, half:
-            half.execute("DELETE FROM Objects WHERE id = 4")
+        output = self.cropped.Coordinates3D
+        last = [each.getObjId() for each in output.iterItems() if each.getTomoId() == "TS_2"][-1]
+        output.close()
+        with closing(sqlite3.connect(output.getFileName())) as half, half:
+            half.execute("DELETE FROM Objects WHERE id = ?", [last])
         self.finish(self.cropped)
         self.assertTrue(self.cropped.isFinished(), self.cropped.getErrorMessage())
         found = [each.getTomoId() for each in self.cropped.Coordinates3D.iterItems()]
