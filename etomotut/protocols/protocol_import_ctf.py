@@ -26,7 +26,8 @@ class ProtEtomotutImportCtf(EtomotutProtocol):
     """Import CTF estimates from IMOD's defocus files, one a tilt series.
 
     These are what ctfplotter writes, and what other programs can export. A file belongs to the
-    series whose name it bears. Views between those that the file names are interpolated.
+    series whose name it bears. Views between those that the file names are interpolated; the CTF
+    of an excluded view is disabled and says nothing.
     """
 
     _label = "import CTF"

@@ -10,7 +10,9 @@ from etomotut.tests.projects.project import ANGLES, ProjectTest
 
 
 class TestImportCtf(ProjectTest):
-    """Two series; the second one's file tells the defocus of the ends only."""
+    """Three series; the second one's file tells the defocus of the ends only, one has no file."""
+
+    EXCLUDED = (0, 3)  # views of TS_02, from 0
 
     @classmethod
     def setUpClass(cls) -> None:
@@ -22,13 +24,17 @@ class TestImportCtf(ProjectTest):
         ends.views = np.array([[0, 0], [10, 10]])
         defocus.write(cls.data / "TS_02.defocus", ends)
         cls.imported = cls.import_series()
+        cls.edit(cls.imported, "outputTiltSeries", cls.exclude)
+        cls.done = cls.finish(cls._protocol("*.defocus"))
+
+    @classmethod
+    def exclude(cls, series, images) -> None:
+        """Exclude views of one of the series."""
+        for place in cls.EXCLUDED if series.getTsId() == "TS_02" else ():
+            images[place].setEnabled(False)
 
     def test_every_view_has_its_defocus(self) -> None:
-        done = self._run("*.defocus")
-        self.checkCTFs(done.CTFTomoSeries, expectedSetSize=2)
-        found = {}
-        for series in done.CTFTomoSeries.iterItems():
-            found[series.getTsId()] = [model.clone() for model in series.iterItems()]
+        done, found = self.done, self._models()
         first = found["TS_01"][0]
         self.assertAlmostEqual(first.getDefocusU(), 25000, delta=1)
         self.assertAlmostEqual(first.getDefocusV(), 24000, delta=1)
@@ -40,18 +46,31 @@ class TestImportCtf(ProjectTest):
         self.assertIn("none bear its name", self.records(done)["TS_03"]["reason"])
         self.assertEqual(done.FailedTiltSeries.getSize(), 1)
 
+    def test_excluded_views_have_a_ctf_that_is_disabled_and_says_nothing(self) -> None:
+        excluded = {"TS_01": [], "TS_02": list(self.EXCLUDED)}
+        self.checkCTFs(self.done.CTFTomoSeries, expectedSetSize=2, excludedViewsDict=excluded)
+        self.assertEqual(self.records(self.done)["TS_02"]["numbers"]["views"], 9)
+        found = [model.getDefocusU() for model in self._models()["TS_02"]]
+        expected = [-999 if n in self.EXCLUDED else 20000 + 1000 * n for n in range(len(ANGLES))]
+        self.assertTrue(np.allclose(found, expected))
+
     def test_a_folder_without_files_is_refused_before_the_run(self) -> None:
         protocol = self._protocol("*.nothing")
         self.assertEqual(protocol.validate(), [f"no file in {self.data} is named as *.nothing."])
 
-    def _protocol(self, pattern: str):
-        protocol = self.newProtocol(
-            ProtEtomotutImportCtf, filesPath=str(self.data), filesPattern=pattern
-        )
-        protocol.inputSetOfTiltSeries.set(self.imported)
-        protocol.inputSetOfTiltSeries.setExtended("outputTiltSeries")
-        self.proj.saveProtocol(protocol)
-        return protocol
+    def _models(self):
+        """Give the CTF models of the views of each series."""
+        return {
+            series.getTsId(): [model.clone() for model in series.iterItems()]
+            for series in self.done.CTFTomoSeries.iterItems()
+        }
 
-    def _run(self, pattern: str):
-        return self.finish(self._protocol(pattern))
+    @classmethod
+    def _protocol(cls, pattern: str):
+        protocol = cls.newProtocol(
+            ProtEtomotutImportCtf, filesPath=str(cls.data), filesPattern=pattern
+        )
+        protocol.inputSetOfTiltSeries.set(cls.imported)
+        protocol.inputSetOfTiltSeries.setExtended("outputTiltSeries")
+        cls.proj.saveProtocol(protocol)
+        return protocol
