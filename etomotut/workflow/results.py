@@ -21,27 +21,21 @@ from etomotut.engine import transforms
 from etomotut.errors import EtomotutError
 from etomotut.formats import fiducials, model, tlt, xf
 from etomotut.formats.mrc import Stack
+from etomotut.protocols.job import safe_name
 from etomotut.report.export import write_pictures
 from etomotut.viewers import gather
+from etomotut.workflow import branches
 
 Array = npt.NDArray[np.float64]
 Size = Tuple[int, int]
-
-COARSE, ALIGNED = "ProtEtomotutFiducialModel", "ProtEtomotutFiducialAlignment"
-# the last first, each with what its tomograms are called beside a later one's
-TOMOGRAM_STAGES = {
-    "ProtEtomotutDenoise": "denoised",
-    "ProtEtomotutTomo3d": "sirt",
-    "ProtEtomotutCrop": "wbp",
-    "ProtEtomotutReconstruct": "wbp",
-}
 
 
 @dataclass(frozen=True)
 class Stages:
     """The sets that a run of the template made; None where a stage made none.
 
-    `tomograms` by what they are, the last stage's first.
+    `tomograms` by what they are, the last stage's first; so are `masks`, and `surfaces`, which are
+    the folders in which a stage left those of each tomogram.
     """
 
     prealigned: Any
@@ -49,6 +43,8 @@ class Stages:
     models: Any
     coordinates: Any
     tomograms: Mapping[str, Any]
+    masks: Mapping[str, Any]
+    surfaces: Mapping[str, Path]
 
     def ids(self) -> List[str]:
         """Give the tsIds of the series that were aligned."""
@@ -65,21 +61,31 @@ class Stages:
                 yield what, Path(gather.item_of(made, ts_id).getFileName()).absolute()
 
 
-def stages_of(project: Any) -> Stages:
-    """Give what the stages of a project made."""
-    runs: Dict[str, Any] = {run.getClassName(): run for run in project.getRuns()}
-    fine = runs.get(ALIGNED)
+def stages_of(protocols: Mapping[str, Any]) -> Stages:
+    """Give what the protocols of a workflow, by their numbers in the template, made."""
+    fine = branches.aligned_by(protocols)
     tomograms: Dict[str, Any] = {}
-    for name, what in TOMOGRAM_STAGES.items():
-        made = getattr(runs.get(name), "Tomograms", None)
+    for number, what in branches.TOMOGRAMS:
+        made = getattr(protocols.get(number), "Tomograms", None)
         if made is not None:
             tomograms.setdefault(what, made)
+    masks = {
+        what: getattr(protocols.get(number), output, None)
+        for number, output, what in branches.MASKS
+    }
+    surfaces = {
+        what: Path(protocols[number]._getExtraPath()).absolute()
+        for number, what in branches.SURFACES
+        if number in protocols
+    }
     return Stages(
-        runs[COARSE].inputSetOfTiltSeries.get(),
+        getattr(protocols[branches.PREALIGNED], "TiltSeries", None),
         getattr(fine, "TiltSeries", None),
         getattr(fine, "FiducialModelNoGaps", None),
         getattr(fine, "TiltSeriesCoordinates", None),
         tomograms,
+        {what: made for what, made in masks.items() if made is not None},
+        surfaces,
     )
 
 
@@ -91,7 +97,7 @@ def draw(stages: Stages, ts_id: str, folder: Path) -> None:
 
 
 def export(stages: Stages, ts_id: str, raw: Path, folder: Path) -> None:
-    """Write .xf, .tlt, .fid, .xyz and the tomograms of a series into a folder.
+    """Write .xf, .tlt, .fid, .xyz, tomograms, masks and surfaces of a series into a folder.
 
     `raw` is the stack that the series began with. Views that were excluded get the identity and
     the angle that they came with.
@@ -103,6 +109,33 @@ def export(stages: Stages, ts_id: str, raw: Path, folder: Path) -> None:
     whole = [transforms.IDENTITY if v.transform is None else v.transform for v in aligned.views]
     xf.write(folder / f"{ts_id}.xf", transforms.scale_shifts(np.array(whole), binning))
     tlt.write(folder / f"{ts_id}.tlt", [view.tilt_angle for view in aligned.views])
+    if stages.models is not None:
+        _export_beads(stages, ts_id, aligned, shape, folder)
+    for number, (what, tomogram) in enumerate(stages.tomograms_of(ts_id)):
+        _copy(tomogram, folder / (f"{ts_id}_{what}.mrc" if number else f"{ts_id}.mrc"))
+    for what, made in stages.masks.items():
+        if ts_id in gather.ids_of(made):
+            mask = Path(gather.item_of(made, ts_id).getFileName()).absolute()
+            _copy(mask, folder / f"{ts_id}_{what}.mrc")
+    for what, source in stages.surfaces.items():
+        _export_surfaces(source / safe_name(ts_id), folder / f"{ts_id}_{what}")
+
+
+def _export_surfaces(source: Path, target: Path) -> None:
+    """Copy the surfaces of a tomogram with their table, page and script, which name each other."""
+    if not source.is_dir():
+        return
+    target.mkdir(parents=True, exist_ok=True)
+    for file in sorted(source.iterdir()):
+        if file.is_file():
+            _copy(file.absolute(), target / file.name)
+
+
+def _export_beads(
+    stages: Stages, ts_id: str, aligned: Series, shape: Tuple[int, int, int], folder: Path
+) -> None:
+    """Write the model and the 3D positions of the beads of a series."""
+    binning = round(shape[2] / Stack(aligned.files[FULL]).shape[2])
     prealigned = gather.series_of(stages.prealigned, ts_id)
     made = model.read(gather.item_of(stages.models, ts_id).getModelName())
     model.write(folder / f"{ts_id}.fid", _in_raw_pixels(made, prealigned, shape, binning))
@@ -112,8 +145,6 @@ def export(stages: Stages, ts_id: str, raw: Path, folder: Path) -> None:
         size = size[::-1]
     xyz = _positions(positions, size, binning, aligned.pixel_size)
     fiducials.write_positions(folder / f"{ts_id}.xyz", xyz)
-    for number, (what, tomogram) in enumerate(stages.tomograms_of(ts_id)):
-        _copy(tomogram, folder / (f"{ts_id}_{what}.mrc" if number else f"{ts_id}.mrc"))
 
 
 def _in_raw_pixels(

@@ -10,11 +10,11 @@ import json
 import sys
 import time
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 from etomotut.backends import AUTO, EMBEDDED, IMOD
 from etomotut.errors import EtomotutError
-from etomotut.workflow import inputs
+from etomotut.workflow import branches, inputs
 from etomotut.workflow.inputs import Series
 
 HALVES_STAGE = {
@@ -68,18 +68,25 @@ def run(arguments: argparse.Namespace) -> int:
         headless.TEMPLATES / TEMPLATE,
         {**values, "path": path, "pattern": pattern, "ctf_path": path},
     )
+    text = branches.choose(
+        text,
+        segment=arguments.segment,
+        erase_gold=arguments.erase_gold,
+        no_fiducials=arguments.no_fiducials,
+        everything=arguments.all_branches,
+    )
     lacking = [each.name for each in series if each.defocus is None]
     if lacking:
         print(f"No CTF correction: there is no defocus file of {', '.join(lacking)}\n", flush=True)
         text = headless.leave_out(text, CTF_STAGES)
     if arguments.halves:
         text = _with_halves(text, path / "halves")
-    protocols = list(headless.load_workflow(project, text).values())
-    for protocol in protocols:
+    protocols = headless.load_workflow(project, text)
+    for protocol in protocols.values():
         _adjust(protocol, arguments)
         project.saveProtocol(protocol)
-    failures = headless.run(project, protocols)
-    failed = _report(project, series, targets, folder)
+    failures = headless.run(project, list(protocols.values()))
+    failed = _report(protocols, series, targets, folder)
     minutes, seconds = divmod(round(time.monotonic() - start), 60)
     print(f"\nFinished in {minutes} min {seconds} s.", flush=True)
     for problem in left_out:
@@ -148,14 +155,17 @@ def _announce(series: Sequence[Series], values: Dict[str, Any], folder: Path) ->
 
 
 def _report(
-    project: Any, series: Sequence[Series], targets: List[Optional[Path]], folder: Path
+    protocols: Mapping[str, Any],
+    series: Sequence[Series],
+    targets: List[Optional[Path]],
+    folder: Path,
 ) -> int:
     """Export and draw, say where everything is; gives the number of series without a tomogram."""
     from etomotut.workflow import results
 
     export, pictures = targets
     raw = {each.name: each.stack for each in series}
-    stages = results.stages_of(project)
+    stages = results.stages_of(protocols)
     print("\nResults")
     lacking = 0
     for each in series:
@@ -167,7 +177,10 @@ def _report(
             results.export(stages, ts_id, raw[ts_id], export)
         if pictures is not None:
             results.draw(stages, ts_id, pictures)
-    for what, where in ((".xf, .tlt, .fid, .xyz, tomograms", export), ("pictures", pictures)):
+    for what, where in (
+        ("alignments, models, tomograms and what was made of them", export),
+        ("pictures", pictures),
+    ):
         if where is not None and stages.ids():
             print(f"  {what}: {where}")
     print(f"  project, for Scipion's window: etomotut gui {folder}")
@@ -177,12 +190,14 @@ def _report(
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="etomotut run",
-        description="Align tilt series by their gold beads, correct them for the CTF where defocus "
-        "files are there, reconstruct and denoise tomograms: the workflow template in a Scipion "
-        "project, without its window.",
+        description="Align tilt series by their gold beads, or without them, correct them for the "
+        "CTF where defocus files are there, reconstruct, denoise and segment tomograms: the "
+        "workflow template in a Scipion project, without its window.",
         epilog="Exported files are for the raw, unbinned stack: .xf brings it into the aligned "
         "frame, .fid are the tracked beads, .xyz their positions. NAME.mrc is the last tomogram, "
-        "NAME_sirt.mrc and NAME_wbp.mrc those before.",
+        "NAME_sirt.mrc and NAME_wbp.mrc those before; NAME_membranes.mrc and NAME_instances.mrc "
+        "are masks, and the folder NAME_surfaces has surfaces, their table and a page that shows "
+        "them.",
     )
     add = parser.add_argument
     add(
@@ -202,6 +217,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--bead-diameter", type=float, default=10.0, metavar="NM", help="default 10")
     add("--beads", type=int, default=40, metavar="N", help="beads to track at most, default 40")
+    add("--segment", action="store_true", help="segment membranes and make surfaces of them")
+    add(
+        "--erase-gold",
+        action="store_true",
+        help="make tomograms (and segment them) with the gold erased too",
+    )
+    add(
+        "--no-fiducials",
+        action="store_true",
+        help="the series have no gold: align them by what they show",
+    )
+    add("--all-branches", action="store_true", help="all that the template holds")
     add("--binning", type=int, metavar="N", help="default: to pixels of about 5.5 A")
     add(
         "--thickness",

@@ -11,6 +11,7 @@ from tomo.protocols import ProtImportTs
 import etomotut.protocols as stages
 from etomotut import headless
 from etomotut.errors import EtomotutError
+from etomotut.workflow.branches import MAIN
 
 TEMPLATE = headless.TEMPLATES / "fiducial_exosome.json.template"
 VALUES = {
@@ -27,10 +28,16 @@ VALUES = {
 }
 
 
-def workflow(**values):
-    """Give the protocols of the filled template by their class."""
+def stages_of_template(**values):
+    """Give the protocols of the filled template by their number."""
     filled = json.loads(headless.fill_template(TEMPLATE, values))
-    return {each["object.className"]: each for each in filled}
+    return {each["object.id"]: each for each in filled}
+
+
+def workflow(**values):
+    """Give the protocols of the main branch by their class."""
+    made = stages_of_template(**values)
+    return {each["object.className"]: each for number, each in made.items() if number in MAIN}
 
 
 def class_of(name):
@@ -41,22 +48,22 @@ def test_every_template_is_shipped_with_the_package():
     assert [path.name for path in headless.TEMPLATES.iterdir()] == [TEMPLATE.name]
 
 
-@pytest.mark.parametrize("name", workflow())
-def test_every_class_and_parameter_exists(name):
-    protocol = class_of(name)()
-    parameters = [key for key in workflow()[name] if not key.startswith(("object.", "_"))]
+@pytest.mark.parametrize("number", stages_of_template())
+def test_every_class_and_parameter_exists(number):
+    stage = stages_of_template()[number]
+    protocol = class_of(stage["object.className"])()
+    parameters = [key for key in stage if not key.startswith(("object.", "_"))]
     assert [key for key in parameters if protocol.getParam(key) is None] == []
 
 
-@pytest.mark.parametrize("name", workflow())
-def test_every_input_is_the_output_of_an_earlier_stage(name):
-    stage = workflow()[name]
-    ids = {each["object.id"]: each["object.className"] for each in workflow().values()}
-    for key, value in stage.items():
-        if key.startswith("inputSet"):
-            number, output = value.split(".")
-            assert int(number) < int(stage["object.id"])
-            assert output in class_of(ids[number])._possibleOutputs
+@pytest.mark.parametrize("number", stages_of_template())
+def test_every_input_is_the_output_of_an_earlier_stage(number):
+    made = stages_of_template()
+    for key, value in made[number].items():
+        if key.startswith("input"):
+            source, output = value.split(".")
+            assert int(source) < int(number)
+            assert output in class_of(made[source]["object.className"])._possibleOutputs
 
 
 def test_the_tutorials_values_are_there():
