@@ -13,8 +13,8 @@ VENV := $(if $(filter python3,$(PY)),.venv,.venv-$(subst /,_,$(PY)))
 BIN := $(VENV)/bin
 DEMO ?= demo
 OUT ?= demo-project
-# the specimens of the large demo are thicker than the tutorial's
-DEMO_OPTIONS ?= $(if $(filter demo,$(DEMO)),--thickness 420 --kept-thickness 380)
+# the specimens of the large demo are thicker than the tutorial's; the small one runs every branch
+DEMO_OPTIONS ?= $(if $(filter demo,$(DEMO)),--thickness 420 --kept-thickness 380 --segment,--all-branches)
 
 .PHONY: demo test test-fast check bench quality gui clean format
 
