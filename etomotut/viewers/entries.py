@@ -28,7 +28,7 @@ from etomotut.protocols.protocol_base import RECORDS
 from etomotut.protocols.records import Records
 from etomotut.viewers.imod import imod_with_3dmod
 from etomotut.viewers.items import Item
-from etomotut.viewers.listing import Listing
+from etomotut.viewers.listing import Listing, with_pictures
 
 CACHE = "etomotut"  # folder in the project's Tmp
 RESULTS = (
@@ -156,12 +156,13 @@ class EtomotutAlignmentViewer(EtomotutViewer):
 
 
 class EtomotutResultsViewer(EtomotutViewer):
-    """The results of our other stages."""
+    """The results of our other stages, and the pictures that they left."""
 
     _name = "Results viewer"
     _targets = [
         protocols.ProtEtomotutPrealign,
         protocols.ProtEtomotutFiducialModel,
+        protocols.ProtEtomotutEraseFiducials,
         protocols.ProtEtomotutApplyAlignment,
         protocols.ProtEtomotutCtfCorrection,
         protocols.ProtEtomotutReconstruct,
@@ -171,6 +172,8 @@ class EtomotutResultsViewer(EtomotutViewer):
         protocols.ProtEtomotutDenoise,
         protocols.ProtEtomotutFilterTomograms,
         protocols.ProtEtomotutDoseFilter,
+        protocols.ProtEtomotutTardis,
+        protocols.ProtEtomotutMemBrain,
         protocols.ProtEtomotutSkeleton,
         protocols.ProtEtomotutCompareMasks,
     ]
@@ -183,7 +186,7 @@ class EtomotutResultsViewer(EtomotutViewer):
         self._is_tomogram = isinstance(result, SetOfTomograms)
         listing = self._listing()
         listing.coordinates = _coordinates_behind(obj) if self._is_tomogram else None
-        return listing.of(result)
+        return with_pictures(listing.of(result), obj)
 
     def _open(self, items: Sequence[Item], root: Any) -> Any:
         kind = EtomotutTomogramViewer if self._is_tomogram else EtomotutSeriesViewer

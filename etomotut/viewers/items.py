@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Callable, List, Optional
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Callable, List, Mapping, Optional
 
 from etomotut.report.findings import Findings
 
@@ -13,7 +14,8 @@ class Item:
     """A row: its name, a few words about it, and how its model is made.
 
     `prepare_3dmod` makes the files that 3dmod needs, which may take a while, and gives its command
-    line; `find` gives what pictures show. Both are None where there is no such thing.
+    line; `find` gives what pictures show. Both are None where there is no such thing. `pictures`
+    are files that the stage left, by what they show.
     """
 
     name: str
@@ -21,3 +23,4 @@ class Item:
     load: Callable[[], Any]
     prepare_3dmod: Optional[Callable[[], List[str]]] = None
     find: Optional[Callable[[], Findings]] = None
+    pictures: Mapping[str, Path] = field(default_factory=dict)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Callable, List, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from tomo.objects import (
     LandmarkModel,
@@ -19,6 +19,7 @@ from etomotut.backends import Backend
 from etomotut.convert.series import Series
 from etomotut.errors import EtomotutError
 from etomotut.protocols import outputs
+from etomotut.protocols.job import safe_name
 from etomotut.report.findings import Findings
 from etomotut.viewers import gather, imod
 from etomotut.viewers.items import Item
@@ -157,6 +158,18 @@ class Listing:
     def _in_3dmod(self, words: Callable[[Backend], List[str]]) -> Optional[Callable[[], List[str]]]:
         backend = self._backend
         return None if backend is None else lambda: words(backend)
+
+
+def with_pictures(items: Sequence[Item], protocol: Any) -> List[Item]:
+    """Give items of a stage with the pictures that it left in their folders."""
+    return [replace(each, pictures=_pictures_of(protocol, each.name)) for each in items]
+
+
+def _pictures_of(protocol: Any, ts_id: str) -> Dict[str, Path]:
+    """Give the pictures of an item, by the ending that their names have beyond its own."""
+    name = safe_name(ts_id)
+    found = sorted(Path(protocol._getExtraPath(name)).glob(f"{name}_*.png"))
+    return {each.stem[len(name) + 1 :].capitalize(): each for each in found}
 
 
 def _series_model(series: Series) -> SeriesModel:

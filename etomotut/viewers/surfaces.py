@@ -16,6 +16,7 @@ from etomotut.plugin import Plugin
 from etomotut.protocols.outputs import SURFACES
 from etomotut.viewers.entries import EtomotutViewer
 from etomotut.viewers.items import Item
+from etomotut.viewers.listing import with_pictures
 
 CHIMERA_HOME = "CHIMERA_HOME"  # where Scipion's plugin for it keeps it, too
 PROGRAMS = ("ChimeraX", "chimerax")
@@ -30,7 +31,8 @@ class EtomotutSurfaceViewer(EtomotutViewer):
     def _items(self, obj: Any) -> Sequence[Item]:
         is_result = isinstance(obj, (MembraneSurface, SetOfMembraneSurfaces))
         found = obj if is_result else getattr(obj, SURFACES, None)
-        return [] if found is None else [self._item(each) for each in one_a_tomogram(found)]
+        items = [] if found is None else [self._item(each) for each in one_a_tomogram(found)]
+        return items if is_result else with_pictures(items, obj)
 
     def _item(self, surfaces: Sequence[MembraneSurface]) -> Item:
         path = Path(self._file(surfaces[0]))

@@ -49,6 +49,9 @@ def test_scipion_finds_nothing_but_the_viewers():
         (protocols.ProtEtomotutDenoise, "EtomotutResultsViewer"),
         (protocols.ProtEtomotutFilterTomograms, "EtomotutResultsViewer"),
         (protocols.ProtEtomotutDoseFilter, "EtomotutResultsViewer"),
+        (protocols.ProtEtomotutEraseFiducials, "EtomotutResultsViewer"),
+        (protocols.ProtEtomotutTardis, "EtomotutResultsViewer"),
+        (protocols.ProtEtomotutMemBrain, "EtomotutResultsViewer"),
         (protocols.ProtEtomotutSkeleton, "EtomotutResultsViewer"),
         (protocols.ProtEtomotutCompareMasks, "EtomotutResultsViewer"),
         (protocols.ProtEtomotutSurfaces, "EtomotutSurfaceViewer"),
@@ -116,6 +119,19 @@ def test_results_that_are_not_there_yet_are_no_error(tmp_path, project):
         (found,) = CLASSES[name](project=project)._visualize(protocol)
         assert isinstance(found, MessageView)
         assert "nothing to show yet" in found.getMessage()
+
+
+def test_results_come_with_the_pictures_that_their_stage_left(tmp_path, project):
+    for name in ("TS_1/TS_1_denoised.png", "TS_1/TS_1.mrc", "TS_1/other.png", "TS_12/TS_12_a.png"):
+        (tmp_path / "extra" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "extra" / name).touch()
+    folder = lambda *names: str(tmp_path.joinpath("extra", *names))  # noqa: E731
+    protocol = SimpleNamespace(
+        _getExtraPath=folder, iterInputAttributes=list, Tomograms=sets.tomogram_set(tmp_path)
+    )
+    (item,) = entries.EtomotutResultsViewer(project=project)._items(protocol)
+    assert item.pictures == {"Denoised": tmp_path / "extra" / "TS_1" / "TS_1_denoised.png"}
+    assert item.load() is not None
 
 
 def test_a_model_that_lost_its_series_says_so(project):

@@ -34,11 +34,15 @@ def made(tmp_path):
 
 
 def test_each_tomogram_is_a_row(made, tmp_path):
-    for obj in (made, SimpleNamespace(MembraneSurfaces=made)):
+    (tmp_path / "TS_1").mkdir()
+    (tmp_path / "TS_1" / "TS_1_surfaces.png").touch()
+    stage = SimpleNamespace(MembraneSurfaces=made, _getExtraPath=tmp_path.joinpath)
+    for obj in (made, stage):
         items = surfaces.EtomotutSurfaceViewer(project=PROJECT)._items(obj)
         rows = [("TS_1", "2 membranes"), ("TS_2", "1 membrane")]
         assert [(each.name, each.about) for each in items] == rows
         assert items[0].load() == tmp_path / "TS_1.html"
+        assert list(items[0].pictures) == (["Surfaces"] if obj is stage else [])
     (script,) = surfaces.EtomotutChimeraViewer(project=PROJECT)._items(made.getFirstItem())
     assert script.load() == tmp_path / "TS_2.cxc"
     assert surfaces.EtomotutSurfaceViewer(project=PROJECT)._items(SimpleNamespace()) == []

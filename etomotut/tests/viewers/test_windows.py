@@ -11,6 +11,7 @@ from typing import Any, Callable, Iterator
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from etomotut.errors import EtomotutError
 from etomotut.tests.report.marked import findings
@@ -237,6 +238,45 @@ def test_pictures_are_shown_tab_by_tab(root, tmp_path):
     settle(window)
     assert list(window.figures) == ["residuals", "solution"]
     assert window.tabs.tab(list(NAMES).index("tomogram"), "state") == "hidden"
+
+
+def test_pictures_of_a_stage_open_at_the_item_that_is_looked_at(root, tmp_path):
+    from etomotut.viewers.windows.chooser_window import ChooserWindow
+
+    pictures = []
+    for name, size in (("a", (400, 300)), ("b", (300, 600)), ("c", (300, 300))):
+        pictures.append(tmp_path / f"{name}.png")
+        Image.new("RGB", size, "red").save(pictures[-1])
+    shown = [{}, {"Denoised": pictures[0]}, {"One": pictures[1], "Two": pictures[2]}]
+    items = [Item(f"TS_{n}", "", lambda: 1, pictures=each) for n, each in enumerate(shown)]
+    window = ChooserWindow("test", items, root)
+    window.listing.selection_set("2")
+    settle(window, lambda: window.item.name == "TS_2")
+    opened = window.open_pictures()
+    settle(opened, lambda: opened.status["text"] == str(pictures[1]))
+    assert [row.name for row in opened.items] == ["TS_1", "TS_2"]
+    assert [opened.tabs.tab(each, "text") for each in opened.tabs.tabs()] == ["One", "Two"]
+    opened.tabs.select(1)
+    settle(opened, lambda: opened.status["text"] == str(pictures[2]))
+    assert opened._photo.height() == opened._photo.width() == 450
+    pictures[1].unlink()
+    opened.tabs.select(0)
+    settle(opened, lambda: "cannot be read" in opened.status["text"])
+
+
+def test_the_pictures_of_a_stage_have_a_button_where_there_are_some(root, listing, tmp_path):
+    from etomotut.viewers.windows.tomogram_window import TomogramWindow
+
+    def buttons(window: Any) -> Any:
+        bar = window.bar.winfo_children()
+        return [each["text"] for each in bar if each.winfo_class() == "TButton"]
+
+    window = series_window(root, listing, tmp_path)
+    assert "Pictures of this stage" not in buttons(window)
+    (item,) = listing.of(sets.tomogram_set(tmp_path))
+    items = [replace(item, pictures={"Denoised": tmp_path / "a.png"})]
+    window = TomogramWindow("test", items, root)
+    assert buttons(window).count("Pictures of this stage") == 1
 
 
 def test_3dmod_is_prepared_aside_and_its_failure_is_told(root, listing, tmp_path):

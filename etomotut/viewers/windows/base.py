@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import tkinter as tk
+from functools import partial
 from tkinter import ttk
 from typing import Any, Callable, List, Optional, Sequence, Tuple
 
@@ -44,6 +45,7 @@ class Window:
         self.body = ttk.Frame(self.top)
         self.body.pack(side="left", fill="both", expand=True)
         self.build()
+        self._add_pictures_button()
         self.top.bind("<Escape>", lambda event: self.top.destroy())
         self.open(self.items[0])
 
@@ -128,7 +130,23 @@ class Window:
         name = self.item.name
         self.aside(lambda: launch(prepare()), lambda _: self.say(f"3dmod shows {name}"))
 
+    def open_pictures(self) -> Window:
+        """Open the window of the pictures that the stage left, at those of the item."""
+        from etomotut.viewers.windows.stage_pictures_window import StagePicturesWindow
+
+        with_some = [each for each in self.items if each.pictures]
+        rows = [Item(each.name, "", partial(dict, each.pictures)) for each in with_some]
+        window = StagePicturesWindow("Pictures of this stage", rows, self.top)
+        if len(rows) > 1 and self.item in with_some:
+            window.listing.selection_set(str(with_some.index(self.item)))
+        return window
+
     # ------------------------------------------------------------------ inside
+    def _add_pictures_button(self) -> None:
+        if any(item.pictures for item in self.items):
+            text = "Pictures of this stage"
+            ttk.Button(self.bar, text=text, command=self.open_pictures).pack(side="right", padx=4)
+
     def _fit_screen(self) -> None:
         """Give the window its size, or less on a small screen."""
         width = min(self.size[0], self.top.winfo_screenwidth() - 80)
@@ -217,6 +235,20 @@ class ImageCanvas(tk.Canvas):
         self.create_text(
             20, height - 24, text=text, anchor="sw", fill=OUTLINE, font=("", 9), tags="over"
         )
+
+
+def scrolled_canvas(master: Any, redraw: Callable[[], None]) -> Tuple[ttk.Frame, tk.Canvas]:
+    """Give a frame, and the white canvas in it that scrolls up and down."""
+    frame = ttk.Frame(master)
+    canvas = tk.Canvas(frame, background="white", highlightthickness=0)
+    bar = ttk.Scrollbar(frame, command=canvas.yview)
+    canvas.configure(yscrollcommand=bar.set)
+    bar.pack(side="right", fill="y")
+    canvas.pack(side="left", fill="both", expand=True)
+    canvas.bind("<Configure>", lambda event: redraw())
+    for wheel in WHEEL:
+        canvas.bind(wheel, lambda event: canvas.yview_scroll(-3 * wheel_steps(event), "units"))
+    return frame, canvas
 
 
 def wheel_steps(event: Any) -> int:

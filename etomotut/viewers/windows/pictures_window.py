@@ -88,17 +88,7 @@ class PicturesWindow(base.Window):
         canvas.configure(scrollregion=(0, 0, PAGE, self._photos[kind].height()))
 
     def _add_tab(self, kind: str, name: str) -> None:
-        frame = ttk.Frame(self.tabs)
-        canvas = tk.Canvas(frame, background="white", highlightthickness=0)
-        bar = ttk.Scrollbar(frame, command=canvas.yview)
-        canvas.configure(yscrollcommand=bar.set)
-        bar.pack(side="right", fill="y")
-        canvas.pack(side="left", fill="both", expand=True)
-        canvas.bind("<Configure>", lambda event: self.redraw_soon())
-        for wheel in base.WHEEL:
-            canvas.bind(
-                wheel, lambda event: canvas.yview_scroll(-3 * base.wheel_steps(event), "units")
-            )
+        frame, canvas = base.scrolled_canvas(self.tabs, self.redraw_soon)
         self.canvases[kind] = canvas
         self.tabs.add(frame, text=name)
 
