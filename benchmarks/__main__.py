@@ -22,6 +22,7 @@ SUBJECTS = (
     "tiltxcorr",
     "fiducials",
     "filters",
+    "position",
     "tiltalign",
     "ccderaser",
     "denoising",
@@ -68,8 +69,8 @@ def _measure_subject(subject: str, folder: Path, is_quick: bool, repeats: int) -
 
 
 def _measure_case(case: Case, limit: Optional[Limit], repeats: int) -> Iterator[str]:
-    runs = [("embedded", cores) for cores in case.cores] + [("imod", 1)]
-    for backend, cores in runs:
+    runs = [("embedded", cores) for cores in case.cores]
+    for backend, cores in [*runs, *([("imod", 1)] if case.original else [])]:
         missing = lacks(case, backend)
         if missing:
             yield f"{case.name:<42}{backend:<10}      no {missing} here"

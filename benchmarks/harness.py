@@ -31,7 +31,8 @@ class Case:
 
     `updates` is the number of voxels times views of a back-projection: such a case is set against
     the rate of the tight loop. `cores` beyond 1 are tried with the embedded programs only.
-    `memory` is roughly how many bytes a run fills, files included, where these are many.
+    `memory` is roughly how many bytes a run fills, files included, where these are many. Where
+    `original` is false, IMOD's program of that name does something else.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Case:
     updates: float = 0.0
     cores: Tuple[int, ...] = (1,)
     memory: int = 0
+    original: bool = True
 
 
 @dataclass(frozen=True)

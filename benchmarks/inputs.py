@@ -55,6 +55,15 @@ def tracked(folder: Path, size: Tuple[int, int]) -> Tracked:
     return _apart(_simulate, folder, size)
 
 
+@lru_cache(maxsize=None)
+def aligned(folder: Path, size: Tuple[int, int]) -> Path:
+    """Simulate a series of a size (columns, rows) and align it by its truth: columns become rows.
+
+    Its true tilt angles lie beside it as .tlt.
+    """
+    return _apart(_align, folder, size)
+
+
 def _apart(function: Callable[..., Any], *arguments: object) -> Any:
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context) as pool:
@@ -134,6 +143,22 @@ def _simulate(folder: Path, size: Tuple[int, int]) -> Tracked:
         axis_angle=truth.axis_angle,
         bead_pixels=truth.bead_diameter / truth.pixel_size,
     )
+
+
+def _align(folder: Path, size: Tuple[int, int]) -> Path:
+    from etomotut.demo.parameters import Parameters
+    from etomotut.demo.series import simulate, write
+    from etomotut.formats import tlt, xf
+
+    series = simulate(Parameters(name="turned", halves=False, size=size, pixel_size=11.04))
+    source, path = write(series, folder)["stack"], folder / "aligned.mrc"
+    xf.write(folder / "turned.xf", series.truth.transforms)
+    tlt.write(path.with_suffix(".tlt"), series.truth.true_angles)
+    words = ["-xform", str(folder / "turned.xf"), "-size", f"{size[1]},{size[0]}", "-mode", "1"]
+    start = [sys.executable, "-m", "etomotut", "newstack"]
+    command = [*start, str(source), str(path), *words]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return path
 
 
 def _write_tracks(path: Path, track: Any, pixel_size: float, size: Tuple[int, int]) -> None:

@@ -10,7 +10,7 @@ from benchmarks.harness import Case, Step
 
 
 def cases(folder: Path, is_quick: bool) -> List[Case]:
-    """Give the embedded program on noise of 512 x 512 x 100 voxels: the search without its finds."""
+    """Give the embedded program on 512 x 512 x 100 voxels of noise: the search without finds."""
     size, depth = (96, 40) if is_quick else (512, 100)
     volume = inputs.volume(folder, size, depth, seed=0)
     words = ["--path", str(volume), "--correct_px", "11", "--output_format", "mrc_None"]
