@@ -29,7 +29,9 @@ _STEEPEST, _SPACING = 12.0, 2.0  # degrees: the slopes that are tried first
 _FAINTEST = 20  # percentile of the densities inside
 _LEVELLING = 3  # times that the angles are corrected, and the series looked at again
 _SETTLED = 0.3  # degrees of correction after which it is not looked at again
-_LARGEST_ERROR = 0.8  # degrees; angles known no better are not corrected: small fields mislead
+_SURE = 0.8  # degrees; an error below which angles are believed
+_LARGEST_ERROR = 1.5  # degrees; and one above which they never are: small fields mislead
+_CERTAIN = 3.0  # errors that a specimen must lean to be believed in between
 _BLOCKS = 8  # of tiles that are left out in turn
 _STANDS_OUT = 3.0  # SDs of what is outside
 _GAP = 600.0  # Å without detail that may be inside a specimen
@@ -49,7 +51,8 @@ def slab_of_views(
     slopes = fit.search()
     for _ in range(_LEVELLING):
         errors = fit.errors(slopes)
-        if max(errors) > _LARGEST_ERROR:
+        leaning = np.degrees(np.arctan(slopes)) + (turn, 0.0)
+        if not _is_known(leaning, errors):
             return _slab(_Fit(looks), np.zeros(2), (NOT_FOUND, NOT_FOUND)), looks
         correction = float(np.degrees(np.arctan(slopes[0])))
         if abs(correction) < _SETTLED:
@@ -75,6 +78,14 @@ def levelled(detail: Detail, slopes: npt.ArrayLike) -> Array:
 def mean_density(detail: Detail, slopes: npt.ArrayLike) -> Array:
     """Give the mean density (z,) of all tiles above a plane of these slopes (x, y)."""
     return np.asarray(np.average(levelled(detail, slopes), axis=0, weights=detail.weights))
+
+
+def _is_known(angles: Array, errors: Degrees) -> bool:
+    """Tell whether angles of these errors are nearer to the truth than none."""
+    if max(errors) <= _SURE:
+        return True
+    leans = float(np.max(np.abs(angles) / np.maximum(errors, 1e-6)))
+    return max(errors) <= _LARGEST_ERROR and leans > _CERTAIN
 
 
 class _Fit:

@@ -48,3 +48,12 @@ def test_heights_above_a_leaning_plane_are_level():
     density = np.exp(-((z - (0.2 * x + 0.1 * y)[:, None]) ** 2) / 50)
     look = Detail(density, np.ones(2), x, y, z)
     assert np.abs(z[detail_slab.levelled(look, (0.2, 0.1)).argmax(axis=1)]).max() < 0.6
+
+
+@pytest.mark.parametrize(
+    ("angles", "errors", "known"),
+    [((0, 0), (0.3, 0.7), True), ((0.5, 1), (0.9, 0.9), False), ((4, 1), (0.9, 0.9), True),
+     ((9, 9), (0.2, 1.6), False)],
+)  # fmt: skip
+def test_angles_count_where_they_are_nearer_the_truth_than_none(angles, errors, known):
+    assert detail_slab._is_known(np.array(angles, float), errors) is known
