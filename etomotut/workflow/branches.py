@@ -11,7 +11,7 @@ from typing import Any, Dict, List, Mapping, Set
 IMPORTED, PREALIGNED, BEADS, ALIGNED, ERASED, GOLD_FREE = "1", "4", "5", "6", "18", "24"
 FIRST_TOMOGRAM, CROPPED, SIRT, DENOISED = "7", "8", "11", "12"
 MAIN = {str(number) for number in range(1, 13)}
-SEGMENTED = {"13", "14", "15", "16", "17"}
+SEGMENTED = {"13", "16", "17"}  # 14 and 15 compare with what is not denoised
 WITHOUT_GOLD = {ERASED, "19", "20", "21"}  # erased from the views
 WITHOUT_GOLD_SEGMENTED = {"22", "23"}
 WITHOUT_BEADS = {GOLD_FREE, "25", "26", "27", "28"}  # aligned without them
