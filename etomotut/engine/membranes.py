@@ -13,10 +13,10 @@ from typing import Callable, Iterable, List, Tuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import binary_dilation, label
 from scipy.spatial import cKDTree
 
 from etomotut.engine.kernels import sheets as kernels
+from etomotut.engine.sheet_pieces import find_pieces
 from etomotut.engine.sheets import (
     Noise,
     Points,
@@ -27,7 +27,7 @@ from etomotut.engine.sheets import (
     standardize,
 )
 from etomotut.engine.tiles import Tile
-from etomotut.engine.vesicles import Surface, find_vesicles, spread
+from etomotut.engine.vesicles import SEEN, Surface, find_vesicles, spread
 
 HALF = 30.0  # Å, half the thickness of a bilayer with its head groups
 AVERAGED = 60.0  # Å along a surface, over which responses are averaged
@@ -35,11 +35,10 @@ OFFSETS = np.arange(-30.0, 31.0, 10.0)  # Å, of the membrane from the smooth su
 GAP = 80.0  # Å, to what is certain on a vesicle, over which the rest is taken as there
 CERTAIN = 1.5  # response, noise levels, with the confidence 0.5
 HIDDEN = 0.87  # z of normals beyond which nothing is told: 60 degrees
-GROWN, CLEAR = 2.5, 5.0  # support of pieces that are no vesicle: everywhere, and somewhere
-LEAST = 3000.0  # nm², of such pieces
-ALONG = 0.2  # y of the normals of the edges of views, which are no membranes
+HERE, THERE = (-20.0, 0.0, 20.0), (100.0, 120.0, 140.0)  # Å off a surface: on it; beside it
+OUTSTANDING = 0.5  # of a membrane, where it is clearer than what is beside it: a third by chance
 _DENSE = 1.6  # points a voxel of a surface
-_FLAT = 0.9  # length of the mean normal of a piece that is flat
+_PLACES = 1500  # of a surface, where it is compared with what is beside it
 
 
 @dataclass
@@ -100,8 +99,9 @@ def find_membranes(
     standardize(volume)
     sheets, noise = find_sheets(volume, spacing, workers=workers, watch=watch)
     surfaces, free = find_vesicles(sheets, volume.shape, spacing)
+    surfaces = [each for each in surfaces if stands_out(each, volume, spacing)]
     parts = [follow(surface, volume, spacing, noise) for surface in surfaces]
-    parts += _pieces(sheets.take(free), volume.shape, spacing)
+    parts += find_pieces(sheets.take(free), volume, spacing)
     kept = [part for part in parts if len(part)]
     numbers = [np.full(len(part), k, np.int32) for k, part in enumerate(kept, 1)]
     together = Sheets(
@@ -117,6 +117,24 @@ def find_membranes(
         spacing,
         [surface for surface, part in zip(surfaces, parts) if len(part)],
     )
+
+
+def stands_out(surface: Surface, volume: Volume, spacing: float) -> bool:
+    """Say whether a surface shows a membrane more often than what is parallel to it, both ways.
+
+    A surface that was fitted to grains or rays passes through as many of them as one beside it.
+    """
+    places, normals = surface.sample(_PLACES)
+    inside = ((places > 1) & (places < np.array(volume.shape[::-1]) - 2)).all(axis=1)
+    shown = inside & (np.abs(normals[:, 2]) < SEEN)
+    places, normals = places[shown], normals[shown].astype(np.float32)
+
+    def strongest(offsets: Iterable[float]) -> Points:
+        moved = ((places + at / spacing * normals).astype(np.float32) for at in offsets)
+        return np.max([respond(volume, spacing, each, normals) for each in moved], axis=0)
+
+    here, outside, within = (strongest(at) for at in (HERE, THERE, [-each for each in THERE]))
+    return bool((here > np.maximum(outside, within)).mean() > OUTSTANDING)
 
 
 def follow(surface: Surface, volume: Volume, spacing: float, noise: Noise) -> Sheets:
@@ -168,27 +186,3 @@ def _average(
     near.data[:] = 1.0
     near.setdiag(1.0)
     return np.asarray((near @ values) / near.sum(axis=1).A)
-
-
-def _pieces(sheets: Sheets, shape: Tuple[int, ...], spacing: float) -> List[Sheets]:
-    """Give the large and clear pieces of sheets, without the edges of views."""
-    grown = sheets.take(sheets.support > GROWN)
-    if not len(grown):
-        return []
-    x, y, z = grown.points.astype(int).T
-    where = np.zeros(shape, bool)
-    where[z, y, x] = True
-    labels, count = label(binary_dilation(where, np.ones((3, 3, 3))), np.ones((3, 3, 3)))
-    own = labels[z, y, x]
-    clear = np.zeros(count + 1, bool)
-    clear[own[grown.support > CLEAR]] = True
-    area = np.bincount(own, minlength=count + 1) * spacing**2 / 100
-    found = [grown.take(own == k) for k in np.flatnonzero(clear & (area >= LEAST))]
-    return [piece for piece in found if not _is_edge_of_view(piece)]
-
-
-def _is_edge_of_view(piece: Sheets) -> bool:
-    """Say whether a piece is flat and runs along the tilt axis, as where a view ends."""
-    turned = piece.normals * np.sign(piece.normals @ piece.normals[0])[:, None]
-    mean = turned.mean(axis=0)
-    return bool(np.linalg.norm(mean) > _FLAT and abs(mean[1]) < ALONG)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from etomotut.engine import sheets
-from etomotut.engine.membranes import find_membranes
+from etomotut.engine.membranes import find_membranes, stands_out
+from etomotut.engine.vesicles import Surface
 from etomotut.tests.engine.membrane_phantom import distance, tomogram
 
 SHAPE, SPACING = (56, 90, 104), 11.0
@@ -83,3 +84,15 @@ def test_profiles_see_neither_level_nor_slope():
     ramp = np.arange(sheets.profiles().shape[1])
     assert np.allclose(sheets.profiles().sum(axis=1), 0, atol=1e-5)
     assert np.allclose(sheets.profiles() @ ramp, 0, atol=1e-4)
+
+
+def ball(centre, radius):
+    return Surface(np.array(centre), np.array([radius / SPACING * np.sqrt(4 * np.pi)]), 0)
+
+
+def test_a_surface_stands_out_where_there_is_a_membrane_alone():
+    volume = tomogram(SHAPE, VESICLES, pixel_size=SPACING)
+    sheets.standardize(volume)
+    assert all(stands_out(ball(*vesicle), volume, SPACING) for vesicle in VESICLES)
+    assert not stands_out(ball((30.0, 66.0, 28.0), 180.0), volume, SPACING)
+    assert not stands_out(ball(VESICLES[0][0], 170.0), volume, SPACING)
