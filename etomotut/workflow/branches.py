@@ -15,6 +15,7 @@ SEGMENTED = {"13", "16", "17"}  # 14 and 15 compare with what is not denoised
 WITHOUT_GOLD = {ERASED, "19", "20", "21"}  # erased from the views
 WITHOUT_GOLD_SEGMENTED = {"22", "23"}
 WITHOUT_BEADS = {GOLD_FREE, "25", "26", "27", "28"}  # aligned without them
+NEEDS_BEADS = {BEADS, ALIGNED, "29"}
 THICKNESS_OF = {"20": SIRT, "26": SIRT}
 
 # the last first, each with what its tomograms are called beside a later one's
@@ -27,6 +28,7 @@ TOMOGRAMS = (
     ("20", "no_gold"),
     ("27", "aligned_without_gold"),
     ("26", "aligned_without_gold"),
+    ("29", "level"),
 )
 MASKS = (
     ("13", "TomoMasks", "membranes"),
@@ -58,7 +60,7 @@ def choose(
     else:
         kept = _wanted(segment, erase_gold and not no_fiducials)
     if no_fiducials:
-        kept = (kept - {BEADS, ALIGNED} - WITHOUT_GOLD - WITHOUT_GOLD_SEGMENTED) | {GOLD_FREE}
+        kept = (kept - NEEDS_BEADS - WITHOUT_GOLD - WITHOUT_GOLD_SEGMENTED) | {GOLD_FREE}
         kept -= WITHOUT_BEADS - {GOLD_FREE}
     thickness = {stage["object.id"]: stage.get("tomoThickness") for stage in stages}
     chosen = [stage for stage in stages if stage["object.id"] in kept]
