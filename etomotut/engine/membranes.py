@@ -18,11 +18,13 @@ from scipy.spatial import cKDTree
 from etomotut.engine.kernels import sheets as kernels
 from etomotut.engine.sheet_pieces import find_pieces
 from etomotut.engine.sheets import (
+    OUTSTANDING,
     Noise,
     Points,
     Sheets,
     Volume,
     find_sheets,
+    outstanding,
     respond,
     standardize,
 )
@@ -35,8 +37,6 @@ OFFSETS = np.arange(-30.0, 31.0, 10.0)  # Å, of the membrane from the smooth su
 GAP = 80.0  # Å, to what is certain on a vesicle, over which the rest is taken as there
 CERTAIN = 1.5  # response, noise levels, with the confidence 0.5
 HIDDEN = 0.87  # z of normals beyond which nothing is told: 60 degrees
-HERE, THERE = (-20.0, 0.0, 20.0), (100.0, 120.0, 140.0)  # Å off a surface: on it; beside it
-OUTSTANDING = 0.5  # of a membrane, where it is clearer than what is beside it: a third by chance
 _DENSE = 1.6  # points a voxel of a surface
 _PLACES = 1500  # of a surface, where it is compared with what is beside it
 
@@ -128,13 +128,7 @@ def stands_out(surface: Surface, volume: Volume, spacing: float) -> bool:
     inside = ((places > 1) & (places < np.array(volume.shape[::-1]) - 2)).all(axis=1)
     shown = inside & (np.abs(normals[:, 2]) < SEEN)
     places, normals = places[shown], normals[shown].astype(np.float32)
-
-    def strongest(offsets: Iterable[float]) -> Points:
-        moved = ((places + at / spacing * normals).astype(np.float32) for at in offsets)
-        return np.max([respond(volume, spacing, each, normals) for each in moved], axis=0)
-
-    here, outside, within = (strongest(at) for at in (HERE, THERE, [-each for each in THERE]))
-    return bool((here > np.maximum(outside, within)).mean() > OUTSTANDING)
+    return outstanding(volume, spacing, places, normals) > OUTSTANDING
 
 
 def follow(surface: Surface, volume: Volume, spacing: float, noise: Noise) -> Sheets:

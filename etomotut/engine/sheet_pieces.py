@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import binary_dilation, label, map_coordinates
 
-from etomotut.engine.sheets import Sheets, Volume
+from etomotut.engine.sheets import OUTSTANDING, Points, Sheets, Volume, outstanding
 
 GROWN, CLEAR = 2.5, 5.0  # support of pieces: everywhere, and somewhere
 LEAST = 3000.0  # nm², of pieces
@@ -23,6 +23,8 @@ BESIDE = 110.0  # Å off a plane, of what belongs to it
 ACROSS, ALONG = 0.2, 0.96  # y of the normals of the edges of views: below, or above
 SIDES = (77.0, 99.0, 121.0)  # Å off a plane: what is on one side of it
 _SEEDS, _SEEN = 200, 8000  # planes tried, points that count for them
+CORE = np.arange(-33.0, 34.0, 11.0)  # Å off a sheet, where it is darkest
+_LINES = 2000  # through a sheet, that tell its sides
 _MOST = 20  # planes looked for
 
 Plane = Tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
@@ -44,7 +46,15 @@ def find_pieces(sheets: Sheets, volume: Volume, spacing: float) -> List[Sheets]:
     clear[own[grown.support > CLEAR]] = True
     area = np.bincount(own, minlength=count + 1) * spacing**2 / 100
     found = [grown.take(own == k) for k in np.flatnonzero(clear & (area >= LEAST))]
-    return [piece for piece in found if not _faces_as_views_end(piece.normals)]
+    return [piece for piece in found if _is_membrane(piece, volume, spacing)]
+
+
+def _is_membrane(piece: Sheets, volume: Volume, spacing: float) -> bool:
+    """Say whether a piece is no edge, and clearer than what is beside it."""
+    turned = piece.normals * np.sign(piece.normals @ piece.normals[0])[:, None]
+    if _faces_as_views_end(turned) or _is_step(volume, spacing, piece.points, turned):
+        return False
+    return outstanding(volume, spacing, piece.points, piece.normals) > OUTSTANDING
 
 
 def _is_of_edge(sheets: Sheets, volume: Volume, spacing: float) -> Flags:
@@ -57,7 +67,9 @@ def _is_of_edge(sheets: Sheets, volume: Volume, spacing: float) -> Flags:
         if plane is None:
             break
         near = _is_on(sheets, plane, spacing, BESIDE, 0.0)
-        if _is_edge(sheets.take(near & rest), plane, volume, spacing):
+        normal = plane[1][None].astype(np.float32)
+        points = sheets.points[near & rest]
+        if _faces_as_views_end(normal) or _is_step(volume, spacing, points, normal):
             found |= near
         rest &= ~near
     return found
@@ -94,25 +106,21 @@ def _is_on(sheets: Sheets, plane: Plane, spacing: float, reach: float, aligned: 
     return np.asarray((away < reach) & (np.abs(sheets.normals @ normal) > aligned))
 
 
-def _is_edge(sheets: Sheets, plane: Plane, volume: Volume, spacing: float) -> bool:
-    """Say whether a plane is the edge of views, or has more on one side than it has itself."""
-    if _faces_as_views_end(plane[1][None]):
-        return True
-    left, right = (_level(sheets, plane, volume, np.array(SIDES) * s / spacing) for s in (-1, 1))
-    own = _level(sheets, plane, volume, np.arange(-3, 4) * 11 / spacing)
-    return abs(left.mean() - right.mean()) > min(left.mean(), right.mean()) - own.min()
-
-
 def _faces_as_views_end(normals: npt.NDArray[np.floating[Any]]) -> bool:
     """Say whether normals are across the tilt axis or along it, as those of the ends of views."""
     tilt = float(np.median(np.abs(normals[:, 1])))
     return tilt < ACROSS or tilt > ALONG
 
 
-def _level(
-    sheets: Sheets, plane: Plane, volume: Volume, offsets: npt.NDArray[np.floating[Any]]
-) -> npt.NDArray[np.float64]:
-    """Give the mean density beside points of a plane, at offsets in voxels."""
-    points = sheets.points[:: max(len(sheets) // 2000, 1)]
-    places = [(points + at * plane[1])[:, ::-1].T for at in offsets]
-    return np.array([map_coordinates(volume, at, order=1, mode="nearest").mean() for at in places])
+def _is_step(volume: Volume, spacing: float, points: Points, normals: Points) -> bool:
+    """Say whether a side of a sheet has more above the other than the sheet has above it."""
+    few = slice(None, None, max(len(points) // _LINES, 1))
+    across = normals[few] if len(normals) > 1 else normals
+
+    def level(offset: float) -> float:
+        places = (points[few] + offset / spacing * across)[:, ::-1].T
+        return float(map_coordinates(volume, places, order=1, mode="nearest").mean())
+
+    left, right = (np.mean([level(side * at) for at in SIDES]) for side in (-1, 1))
+    own = min(level(at) for at in CORE)
+    return bool(abs(left - right) > min(left, right) - own)

@@ -46,6 +46,8 @@ EMPTY = 60.0  # percent of cells that are taken for empty
 BEYOND = 2.0  # what is no membrane varies so much more than what is empty
 GOLD = -20.0  # noise levels: nothing but gold is as dark
 GOLD_SIZE = 400.0  # what is larger is not a bead
+HERE, THERE = (-20.0, 0.0, 20.0), (100.0, 120.0, 140.0)  # off a sheet: on it; beside it
+OUTSTANDING = 0.5  # of a sheet, where it is clearer than what is beside it: a third by chance
 FAN, FAN_WIDTH = 1200.0, 100.0  # reach of a bead's rays, and half their width along the tilt axis
 
 _TILE = 1 << 22  # voxels of a tile with its margins
@@ -152,6 +154,22 @@ def find_sheets(
 def respond(volume: Volume, spacing: float, points: Points, normals: Points) -> Points:
     """Give how well the densities at points (n, 3) agree with a sheet of these normals."""
     return _compare(volume, spacing, points, normals, _disc(spacing, DISC, DISC_STEP))
+
+
+def outstanding(volume: Volume, spacing: float, points: Points, normals: Points) -> float:
+    """Tell at which share of points a sheet is clearer than what is parallel to it, on both sides.
+
+    What was fitted to grains, or to the rays of beads, passes through as many of them as a sheet
+    beside it does: a third by chance.
+    """
+
+    def strongest(offsets: Iterable[float]) -> Points:
+        moved = ((points + at / spacing * normals).astype(np.float32) for at in offsets)
+        return np.max([respond(volume, spacing, each, normals) for each in moved], axis=0)
+
+    here, outside = strongest(HERE), strongest(THERE)
+    within = strongest([-each for each in THERE])
+    return float((here > np.maximum(outside, within)).mean())
 
 
 def measure_noise(volume: Volume, spacing: float) -> Noise:
