@@ -1,4 +1,7 @@
-"""Numbered points in text: a header, then number, x, y and z a line, with commas, in Å."""
+"""Numbered points in text: a header, then number, x, y and z a line, with commas, in Å.
+
+TARDIS's form: places count from the middle of the first voxel.
+"""
 
 from __future__ import annotations
 

@@ -23,7 +23,11 @@ PACKAGE = ""
 OPTIONS = (
     Option("InputFile", Path, "mask, MRC: what is above 0 is membrane", required=True),
     Option("OutputFile", Path, "mask to write, with a number a membrane", required=True),
-    Option("PointsFile", Path, "points, CSV: number, x, y, z in Å after a header"),
+    Option(
+        "PointsFile",
+        Path,
+        "points, CSV: number, x, y, z in Å (the first voxel's are 0) after a header",
+    ),
     Option("FirstNumber", int, "number of the first membrane", 1, low=1),
     Option("PixelSize", float, "Å (default the header's)", low=0.01),
     THREADS,
@@ -82,7 +86,7 @@ def _numbering(
         found = np.zeros(section.shape, np.int64)
         y, x = np.nonzero(section > 0)
         if tree is not None and len(x):
-            voxels = (np.stack([x, y, np.full(len(x), z)], axis=1) + 0.5) * pixel_size
+            voxels = np.stack([x, y, np.full(len(x), z)], axis=1) * pixel_size
             found[y, x] = order[tree.query(voxels, workers=threads())[1]] + 1
         return found
 

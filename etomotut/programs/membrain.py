@@ -26,13 +26,20 @@ _SEGMENT = (
     Option("tomogram-path", Path, "tomogram, MRC", dash="--"),
     Option("ckpt-path", Path, "ignored: there is no network", dash="--"),
     Option("in-pixel-size", float, "pixel size, Å (default the header's)", low=0.01, dash="--"),
+    Option("out-pixel-size", float, "ignored: any pixel size will do", low=0.01, dash="--"),
+    Option("rescale-patches", bool, "ignored: any pixel size will do", dash="--"),
+    Option("no-rescale-patches", bool, "ignored, as its opposite", dash="--"),
     Option("segmentation-threshold", float, "logit from which a voxel is membrane: 0 is where "
            "noise ends", dash="--"),
     Option("sliding-window-size", int, "ignored: tiles are exact", low=1, dash="--"),
     Option("test-time-augmentation", bool, "ignored: all directions are looked at", dash="--"),
     Option("no-test-time-augmentation", bool, "ignored, as its opposite", dash="--"),
     Option("store-probabilities", bool, "write NAME_scores.mrc, too", dash="--"),
+    Option("no-store-probabilities", bool, "the default", dash="--"),
     Option("store-connected-components", bool, "number the membranes", dash="--"),
+    Option("no-store-connected-components", bool, "the default", dash="--"),
+    Option("store-uncertainty-map", bool, "refused: there is no network", dash="--"),
+    Option("no-store-uncertainty-map", bool, "the default", dash="--"),
     BRIGHT,
 )  # fmt: skip
 _COMPONENTS = (Option("segmentation-path", Path, "mask, MRC", dash="--"),)
@@ -70,6 +77,8 @@ def run(values: Values) -> None:
             given = values[option.name]
             if given not in (None, False, option.default) and option.name not in _SHARED_BY_MANY:
                 raise OptionError(f"option {option.name} is not one of {command}")
+    if values["store-uncertainty-map"]:
+        raise OptionError("option store-uncertainty-map is not embedded: there is no network")
     runs: Dict[str, Callable[[Values], None]] = {
         SEGMENT: _segment, COMPONENTS: _number, SKELETONIZE: thinning.run
     }  # fmt: skip

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 
 from pyworkflow.protocol.constants import LEVEL_ADVANCED
 from pyworkflow.protocol.params import GE, BooleanParam, FloatParam, IntParam
 from tomo.objects import SetOfTomoMasks
 
+from etomotut.backends import MEMBRAIN_PACKAGE, Backend
+from etomotut.errors import EtomotutError
 from etomotut.formats.mrc import Stack
 from etomotut.protocols.facts import Facts
-from etomotut.protocols.forms import add_running, add_tomograms_input
+from etomotut.protocols.forms import add_running, add_tomograms_input, values_of
 from etomotut.protocols.job import Command, Job, ProgramError
 from etomotut.protocols.outputs import TOMO_MASKS, Result
 from etomotut.protocols.segmentation import SegmentationProtocol, count
 
 CHECKPOINTS = {"checkpoint": "Checkpoint of the network"}
+MODEL = "MEMBRAIN_SEG_MODEL"  # the variable of MemBrain's Scipion plugin for a checkpoint
+NO_CHECKPOINT = "MemBrain downloads no network: give a checkpoint file, or take Embedded"
+TRAINED = 10.0  # Å, the pixel size that MemBrain's networks know
 
 
 class ProtEtomotutMemBrain(SegmentationProtocol):
@@ -83,9 +89,10 @@ class ProtEtomotutMemBrain(SegmentationProtocol):
         values: Dict[str, Any] = {
             "command": "segment",
             "tomogram-path": tomogram,
-            "ckpt-path": form.checkpoint or None,
+            "ckpt-path": checkpoint_of(form),
             "out-folder": folder,
             "in-pixel-size": round(pixel_size, 4),
+            "rescale-patches": round(pixel_size, 4) != TRAINED,  # else the pixel size is ignored
             "segmentation-threshold": form.segmentationThreshold,
             "sliding-window-size": form.slidingWindowSize,
             "test-time-augmentation": bool(form.testTimeAugmentation),
@@ -99,6 +106,8 @@ class ProtEtomotutMemBrain(SegmentationProtocol):
     def process(self, job: Job) -> Result:
         """Segment a tomogram, make the numbers its own, and draw its membranes."""
         pixel_size = job.item.object.getSamplingRate()
+        if self._lacks_network(job.form, job.backend):
+            raise ProgramError(NO_CHECKPOINT)
         tomogram, folder = self.input_of(job), job.temporary("_segmented")
         commands = self.commands(job.form, tomogram, folder, pixel_size)
         job.run(commands, log="_membrain.log", variables=self.variables(job.form))
@@ -116,6 +125,20 @@ class ProtEtomotutMemBrain(SegmentationProtocol):
         numbered = mask if job.form.storeConnectedComponents else None
         return Result({TOMO_MASKS: mask}, self.measure(job, mask, numbered))
 
+    @staticmethod
+    def _lacks_network(form: Any, backend: Backend) -> bool:
+        """Tell whether MemBrain's own program is meant and has no checkpoint."""
+        return MEMBRAIN_PACKAGE.name in backend.others and checkpoint_of(form) is None
+
+    def _validate(self) -> List[str]:
+        found = super()._validate()
+        try:
+            if self._lacks_network(values_of(self), self._choose_backend()):
+                found.append(f"{NO_CHECKPOINT}.")
+        except EtomotutError:
+            pass  # it is among what was found
+        return found
+
     @classmethod
     def problems(cls, form: Any, facts: Facts) -> List[str]:
         """Refuse a checkpoint that is not there, and windows that the network cannot take."""
@@ -125,3 +148,8 @@ class ProtEtomotutMemBrain(SegmentationProtocol):
                 f"The sliding window is {form.slidingWindowSize}: a multiple of 32 is needed."
             )
         return found
+
+
+def checkpoint_of(form: Any) -> Optional[str]:
+    """Give the checkpoint of a form, else the one that MemBrain's Scipion plugin is told of."""
+    return form.checkpoint or os.environ.get(MODEL) or None

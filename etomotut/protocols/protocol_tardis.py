@@ -10,14 +10,17 @@ from pyworkflow.protocol.constants import LEVEL_ADVANCED
 from pyworkflow.protocol.params import GE, LE, BooleanParam, EnumParam, FloatParam, IntParam
 from tomo.objects import SetOfTomoMasks
 
-from etomotut.formats import points
+from etomotut.convert.series import FULL
+from etomotut.formats import mrc, points
 from etomotut.protocols.facts import Facts
 from etomotut.protocols.forms import add_running, add_tomograms_input
 from etomotut.protocols.job import Command, Job, ProgramError
 from etomotut.protocols.outputs import INSTANCE_MASKS, TOMO_MASKS, Result
-from etomotut.protocols.segmentation import OFFLINE, SegmentationProtocol
+from etomotut.protocols.segmentation import OFFLINE, SegmentationProtocol, count
 
 INSTANCES, SEMANTIC, BOTH = range(3)
+NOTHING = "No semantic detected"  # TARDIS then writes no mask, and ends well
+STEP = 8  # the network halves patches three times
 CHECKPOINTS = {
     "cnnCheckpoint": "Checkpoint of the membranes' network",
     "distCheckpoint": "Checkpoint of the instances' network",
@@ -85,10 +88,10 @@ class ProtEtomotutTardis(SegmentationProtocol):
         add_running(form, self.programs)
 
     @staticmethod
-    def commands(form: Any, tomogram: str, pixel_size: float) -> List[Command]:
-        """Give the command that segments a tomogram; its results lie beside it in Predictions."""
+    def commands(form: Any, folder: str, pixel_size: float) -> List[Command]:
+        """Give the command that segments the tomogram in a folder, into Predictions there."""
         values: Dict[str, Any] = {
-            "path": tomogram,
+            "path": folder,
             "output_format": "mrc_None" if form.segmentationType == SEMANTIC else "mrc_csv",
             "correct_px": round(pixel_size, 4),
             "cnn_threshold": form.cnnThreshold,
@@ -97,6 +100,7 @@ class ProtEtomotutTardis(SegmentationProtocol):
             "patch_size": form.patchSize,
             "cnn_checkpoint": form.cnnCheckpoint or None,
             "dist_checkpoint": form.distCheckpoint or None,
+            "local_only": "True",  # else downloaded networks are of no use offline
             "device": "0" if form.useGpu else "cpu",
             "bright": form.membranesAreBright,
         }
@@ -105,12 +109,7 @@ class ProtEtomotutTardis(SegmentationProtocol):
     def process(self, job: Job) -> Result:
         """Segment a tomogram, number its membranes, and draw them."""
         pixel_size = job.item.object.getSamplingRate()
-        tomogram = self.input_of(job)
-        self._segment(job, self.commands(job.form, tomogram, pixel_size))
-        folder = Path(tomogram).parent / "Predictions"
-        semantic = folder / f"{job.name}_semantic.mrc"
-        if not semantic.is_file():
-            raise ProgramError("tardis_mem wrote no mask")
+        semantic = self._segment(job, pixel_size)
         outputs: Dict[str, Any] = {}
         numbered = self._number(job, semantic, pixel_size)
         if numbered is not None:
@@ -120,9 +119,19 @@ class ProtEtomotutTardis(SegmentationProtocol):
             outputs[TOMO_MASKS] = self.keep_mask(job, "_semantic.mrc")
         return Result(outputs, self.measure(job, outputs.get(TOMO_MASKS), numbered))
 
-    def _segment(self, job: Job, commands: List[Command]) -> None:
+    def _segment(self, job: Job, pixel_size: float) -> Path:
+        """Give the mask of a tomogram, which is alone in a folder: TARDIS takes any in it."""
+        folder = Path(job.temporary("_tardis"))
+        folder.mkdir()
+        self.link(job, folder / "tomogram.mrc")
+        made = folder / "Predictions"
+        mask = made / "tomogram_semantic.mrc"
         try:
+            commands = self.commands(job.form, str(folder), pixel_size)
             job.run(commands, log="_tardis.log", variables=self.variables(job.form))
+            if not mask.is_file():
+                self._need_nothing(made / "prediction_log.txt")
+                mrc.write(mask, _empty(job), pixel_size=pixel_size, volume=True)
         except ProgramError as error:
             said = (Path(job.folder) / f"{job.name}_tardis.log").read_text()
             if any(word in said for word in OFFLINE):
@@ -131,13 +140,22 @@ class ProtEtomotutTardis(SegmentationProtocol):
                     "embedded program"
                 ) from error
             raise
+        return mask
+
+    @staticmethod
+    def _need_nothing(log: Path) -> None:
+        """Raise ProgramError unless TARDIS's own log says that it found no membrane."""
+        if not log.is_file() or NOTHING not in log.read_text(errors="replace"):
+            raise ProgramError("tardis_mem wrote no mask")
 
     def _number(self, job: Job, semantic: Path, pixel_size: float) -> Optional[Any]:
         """Keep the mask with a number a membrane, where it is wanted."""
         if job.form.segmentationType == SEMANTIC:
             return None
-        table = semantic.parent / f"{job.name}_instances.csv"
-        if not table.is_file():  # where nothing is found, TARDIS writes none
+        table = semantic.parent / "tomogram_instances.csv"
+        if not table.is_file():  # where nothing is found, or told apart, TARDIS writes none
+            if count(mrc.Stack(semantic))[0]:
+                self.warning(f"{job.ts_id} | no membranes were told apart in the mask")
             points.write(table, np.zeros(0), np.zeros((0, 3)))
         first = self.next_number(len(np.unique(points.read(table)[0])))
         files = {
@@ -150,5 +168,14 @@ class ProtEtomotutTardis(SegmentationProtocol):
 
     @classmethod
     def problems(cls, form: Any, facts: Facts) -> List[str]:
-        """Refuse checkpoints that are not there."""
-        return cls.missing(form, CHECKPOINTS)
+        """Refuse checkpoints that are not there, and patches that the network cannot take."""
+        found = cls.missing(form, CHECKPOINTS)
+        if form.patchSize % STEP:
+            found.append(f"The patch size is {form.patchSize}: a multiple of {STEP} is needed.")
+        if not form.cnnThreshold:  # TARDIS then writes probabilities, and no mask
+            found.append("The threshold of membranes is 0: more is needed.")
+        return found
+
+
+def _empty(job: Job) -> Any:
+    return np.zeros(mrc.Stack(job.source[FULL]).shape, np.int8)

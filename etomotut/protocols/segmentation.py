@@ -18,7 +18,15 @@ from etomotut.protocols.job import Command, Job
 from etomotut.protocols.protocol_base import EtomotutProtocol
 from etomotut.report.overlay import Layer, write_overlays
 
-OFFLINE = "Failed to resolve", "NameResolutionError", "ConnectionError", "Network is unreachable"
+OFFLINE = (
+    "Failed to resolve",
+    "NameResolutionError",
+    "ConnectionError",
+    "ConnectTimeout",
+    "ProxyError",
+    "Network is unreachable",
+    "Failed to download",
+)
 
 
 class SegmentationProtocol(EtomotutProtocol):
@@ -65,8 +73,13 @@ class SegmentationProtocol(EtomotutProtocol):
     def input_of(job: Job) -> str:
         """Give a scratch name for the tomogram, so that results beside it are the job's own."""
         path = job.temporary(".mrc")
-        os.symlink(os.path.abspath(job.source[FULL]), path)
+        SegmentationProtocol.link(job, Path(path))
         return path
+
+    @staticmethod
+    def link(job: Job, path: Path) -> None:
+        """Give the tomogram a second name."""
+        path.symlink_to(os.path.abspath(job.source[FULL]))
 
     @staticmethod
     def number(files: Mapping[str, Optional[str]], first: int, pixel_size: float) -> List[Command]:
@@ -103,7 +116,7 @@ class SegmentationProtocol(EtomotutProtocol):
     def measure(self, job: Job, mask: Any, numbered: Optional[Any]) -> Dict[str, Any]:
         """Give how much was found, and draw it over the tomogram."""
         shown = Stack((numbered or mask).getFileName())
-        voxels, _ = count(shown)
+        voxels, _ = count(Stack((mask or numbered).getFileName()))
         known, last = count(shown)[1] if numbered is not None else (0, 0)
         share = voxels / float(np.prod(shown.shape))
         if not voxels:
@@ -144,6 +157,8 @@ def count(mask: Stack) -> Tuple[int, Tuple[int, int]]:
     for z in range(len(mask)):
         section = np.asarray(mask[z])
         marked = section[section > 0].astype(np.int64)
+        if len(marked) and marked.max() >= len(seen):
+            raise EtomotutError(f"{mask.path} has more than {len(seen) - 1} membranes: noise?")
         voxels += len(marked)
         seen[marked] = True
     numbers = np.flatnonzero(seen)

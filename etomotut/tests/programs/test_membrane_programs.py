@@ -35,10 +35,18 @@ def test_the_mask_is_on_the_grid_of_the_tomogram(folder):
     assert 4000 < mask[:].sum() < 35000
 
 
+def test_all_tomograms_of_a_folder_are_segmented(folder, tmp_path):
+    for name in ("TS_1.mrc", "TS_2.rec"):
+        (tmp_path / name).symlink_to(folder / "noise.mrc")
+    run("tardis_mem", "-dir", tmp_path, "--output_format", "mrc_None")
+    found = sorted(path.name for path in (tmp_path / "Predictions").iterdir())
+    assert found == ["TS_1_semantic.mrc", "TS_2_semantic.mrc"]
+
+
 def test_points_have_numbers_and_lie_in_the_mask(folder):
     points = np.loadtxt(folder / "Predictions" / "a_instances.csv", delimiter=",", skiprows=1)
     mask = mrc.read(folder / "Predictions" / "a_semantic.mrc")
-    x, y, z = (points[:, 1:] // 11.0).astype(int).T
+    x, y, z = np.round(points[:, 1:] / 11.0).astype(int).T
     assert set(points[:, 0]) == {1}
     assert mask[z, y, x].mean() > 0.99
 
@@ -91,10 +99,24 @@ def test_skeletonize_is_a_command_too(folder):
     [
         (["segment"], "option tomogram-path is needed to segment"),
         (["components", "--segmentation-path", "m.mrc", "--bright"], "bright is not one of"),
+        (["segment", "--tomogram-path", "a", "--store-uncertainty-map"], "map is not embedded"),
         (["thin"], "allowed are segment, components, skeletonize"),
         (["segment", "--tomogram-path", "none.mrc"], "tomogram none.mrc does not exist"),
     ],
 )
 def test_what_cannot_be_done_is_refused(words, said, capfd):
     assert main(["membrain", *words]) == 1
+    assert said in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--mask", "True"], "option mask is not embedded: it must be False"),
+        (["--continue_b", "True"], "option continue_b is not embedded"),
+        ([], "has no tomogram"),
+    ],
+)
+def test_what_tardis_alone_can_do_is_refused(words, said, tmp_path, capfd):
+    assert main(["tardis_mem", "--path", str(tmp_path), *words]) == 1
     assert said in capfd.readouterr().out

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import stat
-import sys
+import json
 import unittest
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, List
 from unittest import mock
 
 import numpy as np
@@ -19,24 +18,8 @@ from etomotut.protocols import (
     ProtEtomotutTardis,
 )
 from etomotut.tests.engine.membrane_phantom import tomogram as phantom
+from etomotut.tests.network_programs import install
 from etomotut.tests.projects.project import PIXEL, ProjectTest
-
-STAND_IN = """#!{python}
-import sys
-from pathlib import Path
-import mrcfile, numpy as np
-words = dict(zip(sys.argv[1::2], sys.argv[2::2]))
-path = Path(words["--path"])
-Path({record!r}).write_text(" ".join(sys.argv[1:]))
-folder = path.parent / "Predictions"
-folder.mkdir()
-with mrcfile.open(path, permissive=True) as file:
-    mask = np.zeros(file.data.shape, np.int8)
-mask[5:9, 5:9, 5:30] = 1
-mrcfile.write(folder / (path.stem + "_semantic.mrc"), mask)
-rows = ["IDs,X [A],Y [A],Z [A]", "0,60,60,60", "1,280,60,60"]
-(folder / (path.stem + "_instances.csv")).write_text("\\n".join(rows))
-"""
 
 
 class TestSegmentation(ProjectTest):
@@ -58,10 +41,19 @@ class TestSegmentation(ProjectTest):
         source = (cls.tomograms, "Tomograms"), "inputSetOfTomograms"
         cls.tardis = cls.run_stage(ProtEtomotutTardis, *source)
         cls.membrain = cls.run_stage(ProtEtomotutMemBrain, *source)
-        cls.record = cls.data / "command"
-        cls._install()
-        with mock.patch.dict("os.environ", {"TARDIS_HOME": str(cls.data)}):
+        cls.record = install(cls.data, noise=0.31)
+        homes = {"TARDIS_HOME": str(cls.data), "MEMBRAIN_SEG_HOME": str(cls.data)}
+        (cls.data / "a-val_loss0.1.ckpt").touch()
+        with mock.patch.dict("os.environ", homes):
             cls.installed = cls.run_stage(ProtEtomotutTardis, *source, backend=backends.IMOD)
+            cls.membrain_installed = cls.run_stage(
+                ProtEtomotutMemBrain,
+                *source,
+                backend=backends.IMOD,
+                checkpoint=str(cls.data / "a-val_loss0.1.ckpt"),
+            )
+            lacking = cls.stage(ProtEtomotutMemBrain, *source, backend=backends.IMOD)
+            cls.errors = lacking.validate()
 
     @classmethod
     def _put_vesicles(cls) -> None:
@@ -74,14 +66,6 @@ class TestSegmentation(ProjectTest):
             if name == "TS_4":
                 Path(path).write_bytes(Path(path).read_bytes()[:5000])
         cls.tomograms.Tomograms.close()
-
-    @classmethod
-    def _install(cls) -> None:
-        """Put a stand-in for TARDIS's program where it is looked for."""
-        program = cls.data / "bin" / "tardis_mem"
-        program.parent.mkdir()
-        program.write_text(STAND_IN.format(python=sys.executable, record=str(cls.record)))
-        program.chmod(program.stat().st_mode | stat.S_IXUSR)
 
     def test_masks_lie_where_their_tomograms_do(self) -> None:
         tomograms = self._by_name(self.tomograms.Tomograms)
@@ -117,14 +101,36 @@ class TestSegmentation(ProjectTest):
             picture = Path(self.tardis._getExtraPath(name, f"{name}_membranes.png"))
             self.assertGreater(picture.stat().st_size, 10000)
 
-    def test_the_installed_program_gets_its_options_and_its_points_number_the_mask(self) -> None:
-        words = self.record.read_text()
-        self.assertIn("--output_format mrc_csv --correct_px 10 --cnn_threshold 0.5", words)
-        self.assertNotIn("bright", words)
+    def test_tardis_gets_its_options_and_its_points_number_the_mask(self) -> None:
+        given = self._commands("")[0]
+        wanted = {"output_format": "mrc_csv", "correct_px": "10", "cnn_threshold": "0.5"}
+        self.assertLessEqual(wanted.items(), given.items())
         mask = mrc.read(self._by_name(self.installed.InstanceMasks)["TS_1"].getFileName())
         self.assertEqual(len(set(np.unique(mask)) - {0}), 2)
         self.assertEqual(mask[6, 6, 6], mask[6, 6, 12])
         self.assertNotEqual(mask[6, 6, 6], mask[6, 6, 26])
+
+    def test_where_tardis_finds_nothing_and_writes_no_mask_ours_is_empty(self) -> None:
+        for masks in (self.installed.TomoMasks, self.installed.InstanceMasks):
+            mask = mrc.Stack(self._by_name(masks)["TS_3"].getFileName())
+            self.assertEqual((mask[:].max(), mask.shape[0]), (0, 50))
+        said = "\n".join(self.installed._summary())
+        self.assertIn("TS_3: no membrane was found: the mask is empty", said)
+
+    def test_masks_of_membrain_are_found_and_numbered(self) -> None:
+        self.assertEqual(self._commands("segment")[0]["in-pixel-size"], "10")
+        masks = self._by_name(self.membrain_installed.TomoMasks)
+        numbers = [set(np.unique(mrc.read(m.getFileName()))) - {0} for m in masks.values()]
+        self.assertEqual([len(each) for each in numbers], [2, 2, 2])
+        self.assertEqual(len(set.union(*numbers)), 6)
+
+    def test_membrain_without_a_checkpoint_is_refused_before_the_run(self) -> None:
+        said = "MemBrain downloads no network: give a checkpoint file, or take Embedded."
+        self.assertIn(said, self.errors)
+
+    def _commands(self, command: str) -> List[Dict[str, str]]:
+        commands = [json.loads(line) for line in self.record.read_text().splitlines()]
+        return [given for name, given in commands if name == command]
 
     @staticmethod
     def _by_name(items: Any) -> Dict[str, Any]:

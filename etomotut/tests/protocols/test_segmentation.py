@@ -11,7 +11,7 @@ from etomotut.tests.protocols.test_commands import check, form
 
 
 def tardis(**changes):
-    commands = ProtEtomotutTardis.commands(form("ProtEtomotutTardis", **changes), "a.mrc", 5.52)
+    commands = ProtEtomotutTardis.commands(form("ProtEtomotutTardis", **changes), "here", 5.52)
     (values,) = check(commands)
     return values
 
@@ -24,7 +24,7 @@ def membrain(**changes):
 
 def test_the_tutorials_segmentation_asks_tardis_for_masks_and_points():
     values = tardis(useGpu=False)
-    assert (values["path"], values["output_format"]) == ("a.mrc", "mrc_csv")
+    assert (values["path"], values["output_format"]) == ("here", "mrc_csv")
     assert (values["cnn_threshold"], values["dist_threshold"]) == (0.5, 0.9)
     assert (values["correct_px"], values["device"], values["rotate"]) == (5.52, "cpu", "False")
 
@@ -56,6 +56,8 @@ def test_numbers_go_on_from_a_first_one():
     ("stage", "changes", "said"),
     [
         (ProtEtomotutTardis, {"cnnCheckpoint": "no.pth"}, "no.pth does not exist"),
+        (ProtEtomotutTardis, {"patchSize": 100}, "a multiple of 8 is needed"),
+        (ProtEtomotutTardis, {"cnnThreshold": 0.0}, "threshold of membranes is 0"),
         (ProtEtomotutMemBrain, {"checkpoint": "no.ckpt"}, "no.ckpt does not exist"),
         (ProtEtomotutMemBrain, {"slidingWindowSize": 100}, "a multiple of 32 is needed"),
     ],
