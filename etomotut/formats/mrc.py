@@ -183,6 +183,12 @@ def create(
             partial.unlink()
 
 
+def set_origin(path: PathLike, origin: Sequence[float]) -> None:
+    """Write the origin (x, y, z) in Å into the header of a file that is there."""
+    with mrcfile.mmap(path, mode="r+", permissive=True) as file:
+        file.header.origin.x, file.header.origin.y, file.header.origin.z = origin
+
+
 def mode_of(dtype: npt.DTypeLike) -> int:
     """Give the MRC mode that stores a data type as it is; raises FormatError if none does."""
     for mode, stored in MODES.items():

@@ -12,7 +12,7 @@ from pyworkflow.protocol.params import BooleanParam, FileParam, StringParam
 from etomotut.convert.series import FULL
 from etomotut.convert.tomograms import cropped_mask, stamp
 from etomotut.errors import EtomotutError
-from etomotut.formats.mrc import Stack
+from etomotut.formats.mrc import Stack, set_origin
 from etomotut.protocols.facts import Facts
 from etomotut.protocols.job import Command, Job
 from etomotut.protocols.protocol_base import EtomotutProtocol
@@ -108,9 +108,11 @@ class SegmentationProtocol(EtomotutProtocol):
         """Keep a mask that was made, and give it as an object beside its tomogram."""
         kept = job.keep(ending, image=True)
         stamp(kept, job.item.object.getSamplingRate(), volume=True)
-        shapes = [Stack(path).shape for path in (kept, job.source[FULL])]
-        if shapes[0] != shapes[1]:
-            raise EtomotutError("the mask has {} voxels, the tomogram {}".format(*shapes))
+        mask, tomogram = Stack(kept), Stack(job.source[FULL])
+        if mask.shape != tomogram.shape:
+            raise EtomotutError(f"the mask has {mask.shape} voxels, the tomogram {tomogram.shape}")
+        if mask.origin != tomogram.origin:  # TARDIS and MemBrain leave it out
+            set_origin(kept, tomogram.origin)
         return cropped_mask(job.item.object, kept)
 
     def measure(self, job: Job, mask: Any, numbered: Optional[Any]) -> Dict[str, Any]:

@@ -139,3 +139,12 @@ def test_statistics_that_are_known_already_are_taken_as_told(tmp_path):
     with mrc.create(tmp_path / "a.mrc", (1, 2, 2), np.int16, pixel_size=1.0) as out:
         out.put(0, np.ones((1, 2, 2), np.int16), (-5.0, 7.0, 8.0))
         assert out.statistics == (-5, 7, 2)
+
+
+def test_the_origin_of_a_file_is_changed_and_nothing_else(tmp_path):
+    data = np.arange(24, dtype=np.int8).reshape(2, 3, 4)
+    mrc.write(tmp_path / "a.mrc", data, pixel_size=5.0, volume=True)
+    mrc.set_origin(tmp_path / "a.mrc", (1.5, -2.0, 3.0))
+    found = mrc.Stack(tmp_path / "a.mrc")
+    assert (found.origin, found.pixel_size) == ((1.5, -2.0, 3.0), pytest.approx(5.0))
+    assert np.array_equal(found[:], data)

@@ -62,14 +62,16 @@ class TestSegmentation(ProjectTest):
             path = tomogram.getFileName()
             shape, name = mrc.Stack(path).shape, tomogram.getTsId()
             vesicles = [] if name == "TS_3" else [((60.0, 60.0, 25.0), 220.0)]
-            mrc.write(path, phantom(shape, vesicles, pixel_size=PIXEL), pixel_size=PIXEL)
+            data = phantom(shape, vesicles, pixel_size=PIXEL)
+            mrc.write(path, data, pixel_size=PIXEL, volume=True, origin=(10.0, 20.0, 30.0))
             if name == "TS_4":
                 Path(path).write_bytes(Path(path).read_bytes()[:5000])
         cls.tomograms.Tomograms.close()
 
     def test_masks_lie_where_their_tomograms_do(self) -> None:
         tomograms = self._by_name(self.tomograms.Tomograms)
-        for masks in (self.tardis.TomoMasks, self.tardis.InstanceMasks, self.membrain.TomoMasks):
+        stages = self.tardis, self.membrain, self.installed, self.membrain_installed
+        for masks in (*(stage.TomoMasks for stage in stages), self.installed.InstanceMasks):
             found = self._by_name(masks)
             self.assertEqual(sorted(found), ["TS_1", "TS_2", "TS_3"])
             for name, mask in found.items():
@@ -79,6 +81,7 @@ class TestSegmentation(ProjectTest):
                 stack = mrc.Stack(mask.getFileName())
                 self.assertEqual(stack.shape, mrc.Stack(tomogram.getFileName()).shape)
                 self.assertAlmostEqual(stack.pixel_size, PIXEL, places=3)
+                self.assertEqual(stack.origin, (10.0, 20.0, 30.0))
 
     def test_no_two_membranes_of_a_set_have_the_same_number(self) -> None:
         for masks in (self.tardis.InstanceMasks, self.membrain.TomoMasks):
