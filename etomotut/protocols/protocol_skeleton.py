@@ -69,6 +69,7 @@ class ProtEtomotutSkeleton(EtomotutProtocol):
         Path(made).rename(job.temporary("_skel.mrc"))
         kept = job.keep("_skel.mrc", image=True)
         stamp(kept, pixel_size, volume=True)
+        mrc.set_origin(kept, mrc.Stack(source).origin)  # MemBrain leaves it out
         voxels = [int((section > 0).sum()) for volume in (source, kept) for section in _of(volume)]
         numbers = {"mask": sum(voxels[: shape[0]]), "skeleton": sum(voxels[shape[0] :])}
         return Result({TOMO_MASKS: mask_beside(job.item.object, kept)}, numbers)
