@@ -27,7 +27,7 @@ DIFFERENCES = (style.ORANGE, style.BLUE, style.GREEN)
 class Layer:
     """A tomogram (z, y, x) with a mask over it, arrays or open stacks, and a title.
 
-    The mask's numbers choose the colours: those of DIFFERENCES, or one a membrane.
+    The mask's numbers choose the colours: those of DIFFERENCES, or one a membrane. None is bare.
     """
 
     title: str
@@ -46,9 +46,12 @@ def write_overlays(
 def draw_overlays(layers: Sequence[Layer], *, name: str, text: str, pixel_size: float) -> Figure:
     """Draw the planes where there is most of the first mask: section, slice and side.
 
-    Each layer is a column; all show the same planes at one scale.
+    Each layer is a column; all show the same planes at one scale. A single one stands beside its
+    bare tomogram.
     """
     point = fullest(layers[0].mask)
+    if len(layers) == 1:
+        layers = [Layer("tomogram", layers[0].tomogram, None), *layers]
     depth, height, width = layers[0].tomogram.shape
     side = (style.PAGE - 2 * EDGE - (len(layers) - 1) * GAP) // len(layers)
     scale = min(side / max(width, height), 1100 / (height + 2 * depth))
@@ -60,12 +63,14 @@ def draw_overlays(layers: Sequence[Layer], *, name: str, text: str, pixel_size: 
             top = TOP + TITLE
             left = EDGE + column * (side + GAP)
             images = _planes_of(layer.tomogram, point, SLAB)
-            cuts = _planes_of(layer.mask, point, 1)
-            for row, (image, cut) in enumerate(zip(images, cuts)):
+            cuts = _planes_of(layer.mask, point, 1) if layer.mask is not None else ()
+            for row, image in enumerate(images):
                 box = left, top, round(scale * image.shape[1]), rows[row]
                 axes = style.place(figure, box)
                 style.show_image(axes, image, robust_limits(images[0], 1.0))
-                axes.imshow(_coloured(cut, layer), origin="lower", interpolation="nearest")
+                if cuts:
+                    coloured = _coloured(cuts[row], layer)
+                    axes.imshow(coloured, origin="lower", interpolation="nearest")
                 if row == 0:
                     axes.set_title(style.plain(layer.title), fontsize=9.5, pad=4)
                     if column == 0:
