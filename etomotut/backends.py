@@ -11,8 +11,6 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import shutil
-import subprocess
 import sys
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -21,103 +19,20 @@ from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Sequence, Tupl
 
 from etomotut import __version__
 from etomotut.errors import EtomotutError
+from etomotut.packages import (
+    IMOD_PACKAGE,
+    PACKAGES,
+    PYTHON_VARIABLES,
+    Package,
+    find_package,
+    imod_variables,
+    version,
+)
 from etomotut.programs import load
 from etomotut.programs.options import Option, Several, arguments
 
 AUTO, IMOD, EMBEDDED = range(3)
-PYTHON_VARIABLES = ("PYTHONPATH", "PYTHONHOME")  # they would mix another Python's libraries in
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "IMOD_PROCESSORS")
-
-
-@dataclass(frozen=True)
-class Package:
-    """Programs that are installed together.
-
-    Its folder is named by `variables`, and has the program `sign` in its subfolder `programs`.
-    One that `has_own_python` lives in an environment of its own, which the variable `activation`
-    may name by a command like "conda activate NAME". Where the variable `executable` is given,
-    it may name the file of the program, else that begins with `sign`; it may also lie in bin/.
-    `libraries` is the variable of a folder that it needs. Numbers of one option may be `apart`.
-    """
-
-    name: str
-    variables: Tuple[str, ...]
-    sign: str
-    programs: str = ""
-    has_own_python: bool = False
-    activation: str = ""
-    executable: str = ""
-    libraries: str = ""
-    apart: bool = False
-
-    def file(self, folder: Path, name: str) -> Optional[Path]:
-        """Give the file of a program of this package in a folder, None if it is not there."""
-        if not self.executable:
-            files = [folder / self.programs / name]
-        else:
-            stated = os.environ.get(self.executable, "") or f"{self.sign}*"
-            files = [each for place in (folder, folder / "bin") for each in place.glob(stated)]
-        return next((each for each in sorted(files) if each.is_file()), None)
-
-    @property
-    def how_to_find(self) -> str:
-        """Tell a user what to do so that it is found."""
-        return (
-            f"set {self.variables[0]} to its folder in Scipion's configuration, or put "
-            f"{self.sign} on PATH"
-        )
-
-
-IMOD_PACKAGE = Package("IMOD", ("IMOD_HOME", "IMOD_DIR"), "newstack", "bin")
-TOMO3D_PACKAGE = Package("tomo3d", ("TOMO3D_HOME",), "tomo3d")
-FIDDER_PACKAGE = Package(
-    "fidder",
-    ("FIDDER_HOME",),
-    "fidder",
-    "bin",
-    True,
-    activation="FIDDER_ENV_ACTIVATION",
-    libraries="FIDDER_CUDA_LIB",
-)
-TARDIS_PACKAGE = Package(
-    "TARDIS", ("TARDIS_HOME",), "tardis_mem", "bin", True, activation="TARDIS_ENV_ACTIVATION"
-)
-MEMBRAIN_PACKAGE = Package(
-    "MemBrain",
-    ("MEMBRAIN_SEG_HOME",),
-    "membrain",
-    "bin",
-    True,
-    activation="MEMBRAIN_SEG_ENV_ACTIVATION",
-)
-ARETOMO2_PACKAGE = Package(
-    "AreTomo2",
-    ("ARETOMO_HOME", "ARETOMO2_HOME"),
-    "AreTomo2",
-    executable="ARETOMO_BIN",
-    libraries="ARETOMO_CUDA_LIB",
-    apart=True,
-)
-ARETOMO3_PACKAGE = Package(
-    "AreTomo3",
-    ("ARETOMO3_HOME", "ARETOMO_HOME"),
-    "AreTomo3",
-    executable="ARETOMO3_BIN",
-    libraries="ARETOMO_CUDA_LIB",
-    apart=True,
-)
-PACKAGES = {
-    each.name: each
-    for each in (
-        IMOD_PACKAGE,
-        TOMO3D_PACKAGE,
-        FIDDER_PACKAGE,
-        TARDIS_PACKAGE,
-        MEMBRAIN_PACKAGE,
-        ARETOMO2_PACKAGE,
-        ARETOMO3_PACKAGE,
-    )
-}
 
 
 @dataclass(frozen=True)
@@ -183,11 +98,7 @@ class Backend:
             variables["LD_LIBRARY_PATH"] = os.pathsep.join(filter(None, paths))
         variables.update(dict.fromkeys(THREAD_VARIABLES, str(threads)))
         if self.imod is not None:
-            variables["IMOD_DIR"] = str(self.imod)
-            variables["AUTODOC_DIR"] = str(self.imod / "autodoc")
-            for name, folder in (("PATH", "bin"), ("LD_LIBRARY_PATH", "lib")):
-                paths = [str(self.imod / folder), variables.get(name, "")]
-                variables[name] = os.pathsep.join(filter(None, paths))
+            variables.update(imod_variables(self.imod, variables))
         return variables
 
     def _take(self, name: str, values: Mapping[str, Any]) -> Tuple[List[Option], List[str]]:
@@ -216,7 +127,7 @@ class Backend:
             return f"embedded programs, etomotut {__version__}"
         package = package_of(name)
         if package is IMOD_PACKAGE and self.imod is not None:
-            return f"IMOD {imod_version(self.imod)} in {self.imod}"
+            return f"IMOD {version(package, self.imod) or 'of unknown version'} in {self.imod}"
         return f"{package.name if package else name} in {folder}"
 
 
@@ -258,58 +169,6 @@ def choose(
 def package_of(name: str) -> Optional[Package]:
     """Give the package that the original of a program comes with, None where there is none."""
     return PACKAGES.get(getattr(load(name), "PACKAGE", "IMOD"))
-
-
-def find_package(package: Package, home: str = "") -> Optional[Path]:
-    """Give a package's folder: `home`, its variables' or the one on PATH; None without one."""
-    on_path = shutil.which(package.sign)
-    folders = [home, *(os.environ.get(name) for name in package.variables)]
-    folders.append(environment_folder(os.environ.get(package.activation, "")))
-    if on_path:
-        folders.append(str(Path(on_path).resolve().parents[1 if package.programs else 0]))
-    for folder in filter(None, folders):
-        if package.file(Path(folder), package.sign):
-            return Path(folder).absolute()
-    return None
-
-
-def environment_folder(command: str) -> str:
-    """Give the folder of the environment that a command like "conda activate NAME" names, or "".
-
-    NAME may be a folder; else conda is asked by its variables and its place where environments
-    are.
-    """
-    words = command.split()
-    if len(words) < 2 or words[-2] not in ("activate", "source", "."):
-        return ""
-    name = words[-1].replace("/bin/activate", "")
-    conda = os.environ.get("CONDA_EXE") or shutil.which("conda")
-    homes = os.environ.get("CONDA_ENVS_PATH", "").split(os.pathsep)
-    if conda:
-        homes.append(str(Path(conda).resolve().parents[1] / "envs"))
-    found = [Path(name), *(Path(home) / name for home in homes if home)]
-    return next((str(each) for each in found if each.is_absolute() and each.is_dir()), "")
-
-
-@lru_cache(maxsize=None)
-def imod_version(folder: Path) -> str:
-    """Give the version of the IMOD in a folder, "of unknown version" if it does not say."""
-    stated = folder / "VERSION"
-    if stated.is_file():
-        return stated.read_text().strip()
-    try:
-        run = subprocess.run(
-            [str(folder / "bin" / "imodjoin")],
-            env=Backend(folder).environment(1),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=20,
-        )
-        found = re.search(rb"[Vv]ersion\s+([\d.]+)", run.stdout)
-    except (OSError, subprocess.TimeoutExpired):
-        found = None
-    return found.group(1).decode() if found else "of unknown version"
 
 
 @lru_cache(maxsize=None)

@@ -9,9 +9,10 @@ import pyworkflow.utils as pwutils
 from pyworkflow import VarTypes
 
 from etomotut import backends, compat
+from etomotut.packages import PACKAGES, Package, environment_folder
 
 IMOD_HOME = "IMOD_HOME"
-HOMES = {each.variables[0]: each.name for each in backends.PACKAGES.values()}
+HOMES = {each.variables[0]: each.name for each in PACKAGES.values()}
 
 compat.install()
 
@@ -54,12 +55,12 @@ class Plugin(pwem.Plugin):
     @classmethod
     def chooseBackend(cls, choice: int, programs: Sequence[str]) -> backends.Backend:
         """Give the backend for a form's choice; raises EtomotutError if it is not there."""
-        homes = {each.name: cls._home_of(each) for each in backends.PACKAGES.values()}
+        homes = {each.name: cls._home_of(each) for each in PACKAGES.values()}
         return backends.choose(choice, programs, homes)
 
     @classmethod
-    def _home_of(cls, package: backends.Package) -> str:
+    def _home_of(cls, package: Package) -> str:
         """Give the folder that Scipion's variables name, its own plugin's command included."""
         home = cls.getVar(package.variables[0])
         activation = cls._vars.get(package.activation, "")
-        return home or backends.environment_folder(activation)
+        return home or environment_folder(activation)

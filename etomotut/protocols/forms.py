@@ -16,6 +16,7 @@ from pyworkflow.protocol.params import (
 )
 
 from etomotut import backends
+from etomotut.packages import IMOD_PACKAGE, PACKAGES
 
 NOT_RESULTS = ("runName", "runMode", "hostName", "numberOfThreads", "numberOfMpi", "binThreads")
 SERIES_AT_ONCE = 3  # Scipion's threads; one of them only waits
@@ -99,11 +100,11 @@ def add_weighting(form: Any) -> None:
 def add_running(form: Any, programs: Sequence[str]) -> None:
     """Add where the programs come from, and how many run at once."""
     installed = backends.choices(programs)[backends.IMOD]
-    imod = [name for name in programs if backends.package_of(name) is backends.IMOD_PACKAGE]
+    imod = [name for name in programs if backends.package_of(name) is IMOD_PACKAGE]
     manuals = "\n".join(f"{name}: {man(name)}" for name in imod)
     places = "\n".join(
         f"{name} is looked for in {', '.join(package.variables)} and on PATH."
-        for name, package in backends.PACKAGES.items()
+        for name, package in PACKAGES.items()
     )
     form.addParam(
         "backend",

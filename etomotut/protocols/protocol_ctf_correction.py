@@ -11,12 +11,12 @@ from pyworkflow.protocol.constants import LEVEL_ADVANCED
 from pyworkflow.protocol.params import GE, BooleanParam, EnumParam, IntParam, PointerParam
 from tomo.objects import SetOfTiltSeries
 
-from etomotut.backends import imod_version
 from etomotut.convert.ctf import read_ctf, table_for
 from etomotut.convert.series import FULL, Changes, View, read_series
 from etomotut.convert.tomograms import stamp
 from etomotut.errors import EtomotutError
 from etomotut.formats import defocus
+from etomotut.packages import IMOD_PACKAGE, version
 from etomotut.protocols.facts import Facts
 from etomotut.protocols.forms import add_halves, add_running, add_series_input, man
 from etomotut.protocols.job import Command, Job, ProgramError
@@ -288,7 +288,7 @@ def _readable(table: defocus.Defocus, job: Job) -> defocus.Defocus:
 
     It takes the first line of a newer file for a view's, and says nothing.
     """
-    if job.backend.imod is None or not _is_old(imod_version(job.backend.imod)):
+    if job.backend.imod is None or not _is_old(version(IMOD_PACKAGE, job.backend.imod)):
         return table
     if table.phase_shift is not None:
         raise EtomotutError("this IMOD cannot correct phase shifts: choose the embedded programs")

@@ -26,6 +26,7 @@ from etomotut.convert.series import FULL, IDENTITY, Changes
 from etomotut.convert.tomograms import stamp
 from etomotut.formats import fiducials, tlt, xf
 from etomotut.formats.mrc import Stack
+from etomotut.packages import FIDDER_PACKAGE, find_package
 from etomotut.protocols.facts import Facts
 from etomotut.protocols.forms import add_halves, add_running, add_series_input
 from etomotut.protocols.job import Command, Job, ProgramError
@@ -275,7 +276,7 @@ class ProtEtomotutEraseFiducials(EtomotutProtocol):
         is_embedded = form.backend == backends.EMBEDDED
         if is_embedded or form.checkpoint or cache.is_file():
             return []
-        if backends.find_package(backends.FIDDER_PACKAGE) is None:
+        if find_package(FIDDER_PACKAGE) is None:
             return []
         return ["fidder has no network yet: it will download one, or give a checkpoint file."]
 

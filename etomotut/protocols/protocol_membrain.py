@@ -10,9 +10,10 @@ from pyworkflow.protocol.constants import LEVEL_ADVANCED
 from pyworkflow.protocol.params import GE, BooleanParam, FloatParam, IntParam
 from tomo.objects import SetOfTomoMasks
 
-from etomotut.backends import MEMBRAIN_PACKAGE, Backend
+from etomotut.backends import Backend
 from etomotut.errors import EtomotutError
 from etomotut.formats.mrc import Stack
+from etomotut.packages import MEMBRAIN_PACKAGE
 from etomotut.protocols.facts import Facts
 from etomotut.protocols.forms import add_running, add_tomograms_input, values_of
 from etomotut.protocols.job import Command, Job, ProgramError

@@ -8,10 +8,10 @@ from typing import Any, Iterator, List, Mapping, Tuple
 import numpy as np
 from tomo.objects import SetOfTomoMasks
 
-from etomotut.backends import MEMBRAIN_PACKAGE
 from etomotut.convert.series import FULL
 from etomotut.convert.tomograms import mask_beside, stamp
 from etomotut.formats import mrc
+from etomotut.packages import MEMBRAIN_PACKAGE
 from etomotut.protocols.facts import Facts
 from etomotut.protocols.forms import add_masks_input, add_running
 from etomotut.protocols.job import Command, Job

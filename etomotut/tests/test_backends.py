@@ -11,6 +11,7 @@ import pytest
 from etomotut import backends
 from etomotut.backends import Backend
 from etomotut.errors import EtomotutError, OptionError
+from etomotut.packages import FIDDER_PACKAGE
 from etomotut.programs.options import Option
 
 MODEL = {
@@ -112,20 +113,6 @@ def test_imod_that_is_not_there_is_refused_with_a_way_out(folder: Path) -> None:
         backends.choose(backends.IMOD, ["newstack", "tilt"], {"IMOD": str(folder)})
 
 
-@pytest.mark.parametrize("variable", ["IMOD_HOME", "IMOD_DIR"])
-def test_imod_is_found_by_its_variables(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, variable: str
-) -> None:
-    monkeypatch.setenv(variable, str(folder))
-    assert backends.find_package(backends.IMOD_PACKAGE) == folder
-
-
-def test_imod_is_found_on_the_path(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (folder / "bin" / "newstack").chmod(0o755)
-    monkeypatch.setenv("PATH", str(folder / "bin"))
-    assert backends.find_package(backends.IMOD_PACKAGE) == folder
-
-
 @pytest.fixture
 def other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give a tomo3d, and let there be an embedded program that stands for it."""
@@ -155,11 +142,6 @@ def test_a_program_is_looked_for_in_its_own_package(folder: Path, other: Path) -
         backends.choose(backends.IMOD, ["tomo3d"])
 
 
-def test_tomo3d_is_found_on_the_path(other: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", str(other))
-    assert backends.find_package(backends.TOMO3D_PACKAGE) == other
-
-
 def test_files_come_first_and_without_names_for_programs_of_tomo3d(other: Path) -> None:
     values = {"InputFile": "a", "OutputFile": "b", "g": 0.5, "Ours": 1.0}
     words, absent = Backend(others={"tomo3d": other}).command("tomo3d", values)
@@ -184,33 +166,12 @@ def test_programs_are_limited_to_their_cores_and_see_their_imod(folder: Path) ->
     assert variables["PATH"].startswith(str(folder / "bin"))
 
 
-@pytest.fixture
-def environment(tmp_path: Path) -> Path:
-    """Give an environment with a fidder of its own, as conda places it."""
-    folder = tmp_path / "conda" / "envs" / "fidder-0.0.8"
-    for path in (folder / "bin" / "fidder", tmp_path / "conda" / "bin" / "conda"):
-        path.parent.mkdir(parents=True)
-        path.touch()
-    return folder
-
-
-def test_fidder_is_found_by_the_command_that_activates_its_environment(
-    environment: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("FIDDER_ENV_ACTIVATION", "conda activate fidder-0.0.8")
-    assert backends.find_package(backends.FIDDER_PACKAGE) is None
-    monkeypatch.setenv("CONDA_EXE", str(environment.parents[1] / "bin" / "conda"))
-    assert backends.find_package(backends.FIDDER_PACKAGE) == environment
-    monkeypatch.setenv("FIDDER_ENV_ACTIVATION", f"source {environment}/bin/activate")
-    assert backends.find_package(backends.FIDDER_PACKAGE) == environment
-
-
 def test_a_program_with_its_own_python_gets_none_of_our_libraries(
-    environment: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", "/ours")
-    monkeypatch.setattr(backends, "package_of", {"fidder": backends.FIDDER_PACKAGE}.get)
-    backend = Backend(others={"fidder": environment})
+    monkeypatch.setattr(backends, "package_of", {"fidder": FIDDER_PACKAGE}.get)
+    backend = Backend(others={"fidder": tmp_path})
     monkeypatch.setenv("FIDDER_CUDA_LIB", "/cuda/lib")
     assert "PYTHONPATH" not in backend.environment(1, "fidder")
     assert backend.environment(1, "fidder")["LD_LIBRARY_PATH"].startswith("/cuda/lib")

@@ -20,11 +20,12 @@ from typing import List, Optional, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from etomotut.backends import IMOD_PACKAGE, Backend, find_package
+from etomotut.backends import Backend
 from etomotut.convert.series import FULL, Series
 from etomotut.errors import EtomotutError
 from etomotut.formats import tlt
 from etomotut.formats.mrc import Stack
+from etomotut.packages import IMOD_PACKAGE, find_package
 from etomotut.protocols.job import Job, safe_name
 
 GRACE = 1.5  # seconds in which a 3dmod that cannot run ends

@@ -10,6 +10,7 @@ from etomotut import backends
 from etomotut.demo import __main__ as demo
 from etomotut.demo import truth
 from etomotut.formats import mrc
+from etomotut.packages import IMOD_PACKAGE, find_package
 from etomotut.protocols import (
     ProtEtomotutApplyAlignment,
     ProtEtomotutCrop,
@@ -228,7 +229,7 @@ class TestChain(ProjectTest):
 
 
 @unittest.skipUnless(
-    backends.find_package(backends.IMOD_PACKAGE), backends.IMOD_PACKAGE.how_to_find
+    find_package(IMOD_PACKAGE), IMOD_PACKAGE.how_to_find
 )
 class TestChainWithImod(TestChain):
     """The same project with the programs of the user's IMOD."""

@@ -13,6 +13,7 @@ from pwem.objects import Transform
 
 from etomotut import backends
 from etomotut.formats import defocus, mrc
+from etomotut.packages import IMOD_PACKAGE, find_package
 from etomotut.protocols import ProtEtomotutCtfCorrection, ProtEtomotutImportCtf
 from etomotut.tests.projects.project import ANGLES, PIXEL, ProjectTest
 from etomotut.tests.scipion_objects import turn
@@ -132,7 +133,7 @@ class TestCtfCorrection(ProjectTest):
 
 
 @unittest.skipUnless(
-    backends.find_package(backends.IMOD_PACKAGE), backends.IMOD_PACKAGE.how_to_find
+    find_package(IMOD_PACKAGE), IMOD_PACKAGE.how_to_find
 )
 class TestCtfCorrectionWithImod(TestCtfCorrection):
     """The same with the programs of the user's IMOD."""

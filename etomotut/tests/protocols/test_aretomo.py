@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from etomotut import backends
-from etomotut.backends import choose, find_package
+from etomotut.backends import choose
 from etomotut.engine import transforms as linear
 from etomotut.formats import aln
+from etomotut.packages import ARETOMO2_PACKAGE, ARETOMO3_PACKAGE, find_package
 from etomotut.protocols import ProtEtomotutAreTomo
 from etomotut.protocols.facts import Facts
 from etomotut.protocols.job import ProgramError
@@ -82,10 +83,10 @@ def test_the_binary_is_found_as_its_own_plugin_finds_it(tmp_path, monkeypatch):
         stand_in(tmp_path / "bin", name)
     monkeypatch.setenv("ARETOMO_HOME", str(tmp_path))
     monkeypatch.setenv("ARETOMO_BIN", "AreTomo2_1.1_Cuda12")
-    assert find_package(backends.ARETOMO2_PACKAGE) == tmp_path
-    file = backends.ARETOMO2_PACKAGE.file(tmp_path, "aretomo2")
+    assert find_package(ARETOMO2_PACKAGE) == tmp_path
+    file = ARETOMO2_PACKAGE.file(tmp_path, "aretomo2")
     assert file == tmp_path / "bin" / "AreTomo2_1.1_Cuda12"
-    assert find_package(backends.ARETOMO3_PACKAGE) is None
+    assert find_package(ARETOMO3_PACKAGE) is None
 
 
 def test_results_come_in_the_order_of_the_series_and_dark_views_keep_their_angle():

@@ -107,7 +107,7 @@ def given_to(version, table, monkeypatch):
     """Give the table that an IMOD is given."""
     said = []
     backend = Backend(Path("/imod")) if version else Backend()
-    monkeypatch.setattr(module, "imod_version", lambda folder: version)
+    monkeypatch.setattr(module, "version", lambda package, folder: version)
     return module._readable(table, SimpleNamespace(backend=backend, say=said.append)), said
 
 

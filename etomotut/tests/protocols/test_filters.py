@@ -17,6 +17,7 @@ from etomotut.engine.dose_weighting import dose_response
 from etomotut.engine.frequency_filters import Edges, filter_array
 from etomotut.errors import EtomotutError
 from etomotut.formats import mrc
+from etomotut.packages import IMOD_PACKAGE
 from etomotut.protocols.facts import Facts
 from etomotut.protocols.job import Job
 from etomotut.protocols.protocol_dose_filter import _voltage
@@ -172,4 +173,4 @@ def test_halves_are_weighed_by_the_doses_of_their_views(tmp_path):
 
 
 def _only(package, folder):
-    return folder if package is backends.IMOD_PACKAGE else None
+    return folder if package is IMOD_PACKAGE else None
