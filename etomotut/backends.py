@@ -151,19 +151,21 @@ def choose(
         name: find_package(each, (homes or {}).get(name, "")) for name, each in PACKAGES.items()
     }
     for name, package in PACKAGES.items():
-        own = [program for program in programs if package_of(program) is package]
         folder = found[name]
-        if folder is None:
-            lacking = own
-        else:
-            lacking = [each for each in own if not package.file(folder, each)]
-        if lacking and choice != AUTO:
-            what = f"the {name} in {folder} has no {', '.join(lacking)}" if folder else ""
+        absent = lacking(package, folder, programs)
+        if absent and choice != AUTO:
+            what = f"the {name} in {folder} has no {', '.join(absent)}" if folder else ""
             raise EtomotutError(f"{what or f'{name} is not found'}: {package.how_to_find}")
-        if lacking:
+        if absent:
             found[name] = None
     others = {name: each for name, each in found.items() if each and name != IMOD_PACKAGE.name}
     return Backend(found[IMOD_PACKAGE.name], others, tuple(programs))
+
+
+def lacking(package: Package, folder: Optional[Path], programs: Sequence[str]) -> List[str]:
+    """Give those of the programs that belong to a package, but are not in its folder."""
+    own = [program for program in programs if package_of(program) is package]
+    return [each for each in own if folder is None or not package.file(folder, each)]
 
 
 def package_of(name: str) -> Optional[Package]:

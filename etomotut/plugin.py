@@ -55,11 +55,11 @@ class Plugin(pwem.Plugin):
     @classmethod
     def chooseBackend(cls, choice: int, programs: Sequence[str]) -> backends.Backend:
         """Give the backend for a form's choice; raises EtomotutError if it is not there."""
-        homes = {each.name: cls._home_of(each) for each in PACKAGES.values()}
+        homes = {each.name: cls.home_of(each) for each in PACKAGES.values()}
         return backends.choose(choice, programs, homes)
 
     @classmethod
-    def _home_of(cls, package: Package) -> str:
+    def home_of(cls, package: Package) -> str:
         """Give the folder that Scipion's variables name, its own plugin's command included."""
         home = cls.getVar(package.variables[0])
         activation = cls._vars.get(package.activation, "")
