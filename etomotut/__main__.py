@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from typing import Optional, Sequence
 
@@ -36,6 +37,9 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     if words[0] in COMMANDS:
         status: int = importlib.import_module(COMMANDS[words[0]][0]).main(words[1:])
         return status
+    # its threads wait by spinning, which costs programs of many small matrices most of their time;
+    # numpy reads this when it is first imported
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
     from etomotut.programs.console import run_program
 
     return run_program(words[0], words[1:])

@@ -12,6 +12,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared"
 
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as programs have it; read when numpy is imported
+
 
 @pytest.fixture(scope="session")
 def reference() -> Path:
