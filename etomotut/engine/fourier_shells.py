@@ -68,7 +68,10 @@ def correlate(one: Any, other: Any, *, mask: Any = None, workers: int = 1) -> Cu
     cross, first, second, counts = total[:, 1:]
     power = np.sqrt(first * second)
     correlation = np.divide(cross, power, out=np.zeros(shells), where=power > 0)
-    return Curve(np.arange(1, shells + 1) / SIDE, correlation, counts)
+    frequency, known = np.arange(1, shells + 1) / SIDE, counts > 0
+    if known.any():  # small volumes have no frequency in some shells
+        correlation = np.interp(frequency, frequency[known], correlation[known])
+    return Curve(frequency, correlation, counts)
 
 
 def signal_share(correlation: Doubles) -> Doubles:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import threading
-import warnings
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Dict, Iterator, Optional, Sequence, Tuple, Union
@@ -17,6 +16,7 @@ from typing import Any, Dict, Iterator, Optional, Sequence, Tuple, Union
 import mrcfile
 import numpy as np
 import numpy.typing as npt
+from mrcfile.dtypes import HEADER_DTYPE
 
 from etomotut.errors import FormatError
 
@@ -34,6 +34,8 @@ HEADER_BYTES = 1024
 LABEL_LIMIT = 10
 _IMOD_STAMP = 1146047817  # "IMOD" in the header's bytes 153-156, then its flags
 _SIGNED_FLAG = 1
+_STAMP, _BIG_ENDIAN = 212, b"\x11"  # where the header tells its byte order, and how
+_LARGEST = 1 << 20  # pixels in a direction: more is no header
 _PIECE = 1 << 16
 
 
@@ -47,9 +49,7 @@ class Stack:
     def __init__(self, path: PathLike) -> None:
         self.path = Path(path)
         self._array, header = _open(self.path)
-        shape = (1,) * (3 - self._array.ndim) + self._array.shape
-        self._array = self._array.reshape(shape[-3:])
-        self.shape: Tuple[int, int, int] = shape[-3], shape[-2], shape[-1]
+        self.shape: Tuple[int, int, int] = _shape(header)
         self.pixel_size = _pixel_size(header)
         self.origin = float(header.origin.x), float(header.origin.y), float(header.origin.z)
         self.labels = tuple(str(label) for label in header.label[: int(header.nlabl)])
@@ -218,23 +218,60 @@ def _statistics(data: npt.NDArray[Any]) -> Tuple[float, float, float]:
 
 
 def _open(path: Path) -> Tuple[npt.NDArray[Any], Any]:
+    """Give the data (section, y, x), as they lie in the file, and the header."""
+    header = _read_header(path)
+    shape, mode = _shape(header), int(header.mode)
+    if not _is_possible(shape):
+        size = " x ".join(map(str, shape[::-1]))
+        raise FormatError(
+            f"{path} is not an MRC file: its header says {size} pixels; allowed are 1 to "
+            f"{_LARGEST} in a direction"
+        )
+    if mode not in MODES:
+        raise FormatError(f"{path} has MRC mode {mode}; allowed are {_list_modes()}")
+    dtype = np.dtype(MODES[mode]).newbyteorder(header.mode.dtype.byteorder)
+    start = HEADER_BYTES + int(header.nsymbt)
+    if start < HEADER_BYTES:
+        raise FormatError(f"{path} is not an MRC file: it has {header.nsymbt} bytes of more header")
+    there, needed = path.stat().st_size, start + int(np.prod(shape)) * dtype.itemsize
+    if there < needed:
+        raise FormatError(
+            f"{path} is no whole MRC file: its data end before its header says, after {there} of "
+            f"{needed} bytes"
+        )
+    return np.memmap(path, dtype, "r", start, shape), header
+
+
+def _read_header(path: Path) -> Any:
+    """Give the header in the byte order in which it makes sense, that of its stamp if in both."""
     if not path.is_file():
-        raise FormatError(f"{path} does not exist")
-    if path.stat().st_size <= HEADER_BYTES:
-        raise FormatError(f"{path} is not an MRC file: it has {path.stat().st_size} bytes")
+        raise FormatError(f"{path} " + ("is not a file" if path.exists() else "does not exist"))
     try:
-        with warnings.catch_warnings():  # what mrcfile only warns of is checked below
-            warnings.simplefilter("ignore", RuntimeWarning)
-            file = mrcfile.mmap(path, "r", permissive=True)
-        with file:
-            array, header = file.data, file.header.copy()
-    except (ValueError, OSError) as error:
-        raise FormatError(f"{path} is not a readable MRC file: {error}") from None
-    if array is None:
-        raise FormatError(f"{path} is no whole MRC file: its data end before its header says")
-    if array.dtype.kind not in "iuf":
-        raise FormatError(f"{path} has MRC mode {int(header.mode)}; allowed are {_list_modes()}")
-    return array, header
+        with path.open("rb") as file:
+            data = file.read(HEADER_BYTES)
+    except OSError as error:
+        raise FormatError(f"{path} cannot be read: {error.strerror}") from None
+    if path.stat().st_size <= HEADER_BYTES:
+        raise FormatError(
+            f"{path} is not an MRC file: it has {path.stat().st_size} bytes, and the header alone "
+            f"takes {HEADER_BYTES}"
+        )
+    orders = "><" if data[_STAMP : _STAMP + 1] == _BIG_ENDIAN else "<>"
+    headers = [
+        np.frombuffer(data, HEADER_DTYPE.newbyteorder(order)).reshape(()).view(np.recarray)
+        for order in orders
+    ]
+    possible = [header for header in headers if _is_possible(_shape(header))]
+    known = [header for header in possible if int(header.mode) in MODES]
+    return (known or possible or headers)[0]
+
+
+def _shape(header: Any) -> Tuple[int, int, int]:
+    return int(header.nz), int(header.ny), int(header.nx)
+
+
+def _is_possible(shape: Sequence[int]) -> bool:
+    return all(0 < size <= _LARGEST for size in shape)
 
 
 def _list_modes() -> str:
@@ -243,7 +280,7 @@ def _list_modes() -> str:
 
 def _pixel_size(header: Any) -> float:
     columns, width = int(header.mx), float(header.cella.x)
-    return width / columns if columns > 0 and np.isfinite(width) else 0.0
+    return width / columns if columns > 0 and 0 < width < np.inf else 0.0
 
 
 def _has_unsigned_bytes(array: npt.NDArray[Any], header: Any) -> bool:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Iterator, Tuple
 import numpy as np
 import numpy.typing as npt
 
-from etomotut.errors import EtomotutError, OptionError, SolutionError
+from etomotut.errors import OptionError, SolutionError
 from etomotut.programs import angles
 from etomotut.programs.console import threads
 from etomotut.programs.options import Values
+from etomotut.programs.streaming import require_numbers
 
 if TYPE_CHECKING:
     from etomotut.engine.tracking import Setting
@@ -23,6 +24,7 @@ DEPTH_SD = 1200.0  # Å; the spread of depths to expect, generous for ice of up 
 GOLD = 100.0  # Å; the bead diameter to assume where an image has no pixel size
 SAMPLE = 3  # views in which the size of beads is measured
 LARGEST_STEP = 0.12  # of the width or height of a view, from view to view
+SMALLEST_DIAMETER = 2.0  # pixels
 LARGEST_DIAMETER = 0.25  # of the width or height of a view
 
 
@@ -32,11 +34,8 @@ def read(values: Values) -> Tuple[Views, float]:
 
     stack = Stack(values["ImageFile"])
     views = stack[:].astype(np.float32)
-    if not np.isfinite(views).all():
-        view = int(np.flatnonzero(~np.isfinite(views).all(axis=(1, 2)))[0])
-        raise EtomotutError(
-            f"{values['ImageFile']} has values that are no numbers in view {view + 1}"
-        )
+    for number, view in enumerate(views, 1):
+        require_numbers(view, f"view {number} of {stack.path}")
     return (-views if values["LightBeads"] else views), stack.pixel_size
 
 
@@ -48,10 +47,16 @@ def setting(values: Values, views: Views, pixel_size: float, *, wanted: int) -> 
     tilt_angles = angles.read_angles(values, len(views))
     typed = values["BeadDiameter"] / values["ImagesAreBinned"]
     shortest = min(views.shape[1:])
-    if not 2.0 <= typed <= LARGEST_DIAMETER * shortest:
+    if shortest < SMALLEST_DIAMETER / LARGEST_DIAMETER:
+        raise OptionError(
+            f"{values['ImageFile']} has views of {views.shape[2]} x {views.shape[1]} pixels, too "
+            f"small to find beads in; {SMALLEST_DIAMETER / LARGEST_DIAMETER:g} a side are needed"
+        )
+    if not SMALLEST_DIAMETER <= typed <= LARGEST_DIAMETER * shortest:
         raise OptionError(
             f"option BeadDiameter is {typed:.1f} pixels in these images of {views.shape[2]} x "
-            f"{views.shape[1]}; it must be 2 to {LARGEST_DIAMETER * shortest:.0f}"
+            f"{views.shape[1]}; it must be {SMALLEST_DIAMETER:g} to "
+            f"{LARGEST_DIAMETER * shortest:.0f}"
         )
     level = np.argsort(np.abs(tilt_angles), kind="stable")[:SAMPLE]
     radius = beads.measure_radius([views[view] for view in level], typed / 2, wanted=wanted)

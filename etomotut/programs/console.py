@@ -85,7 +85,8 @@ def progress(items: Iterable[Item], label: str, total: Optional[int] = None) -> 
 def require_file(path: Path, what: str) -> Path:
     """Give the path back if a file is there; raises EtomotutError naming what was to be read."""
     if not path.is_file():
-        raise EtomotutError(f"{what} {path} does not exist")
+        wrong = "is not a file" if path.exists() else "does not exist"
+        raise EtomotutError(f"{what} {path} {wrong}")
     return path
 
 

@@ -37,7 +37,7 @@ def run(values: Values) -> None:
     """Measure the views, tell the result and write it."""
     from etomotut.engine import handedness
     from etomotut.formats import mrc
-    from etomotut.programs.streaming import in_order
+    from etomotut.programs.streaming import in_order, require_numbers
 
     keep_freed_memory()
     stack = mrc.Stack(require_file(values["InputStack"], "aligned tilt series"))
@@ -49,6 +49,7 @@ def run(values: Values) -> None:
         return handedness.is_measurable(view.defocus, optics, pixel_size)
 
     def measure(view: View) -> float:
+        require_numbers(stack[view.number], f"view {view.number + 1} of {stack.path}")
         return handedness.evidence(
             stack[view.number],
             view.defocus,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Callable, Optional, Sequence, Tuple, Unio
 import numpy as np
 import numpy.typing as npt
 
+from etomotut.errors import EtomotutError
 from etomotut.programs.console import keep_freed_memory, progress, require_file, threads
 from etomotut.programs.options import Option
 from etomotut.programs.streaming import require_numbers
@@ -39,7 +40,19 @@ def open_volume(path: Path) -> Stack:
     volume = mrc.Stack(require_file(path, "volume"))
     size = " x ".join(map(str, volume.shape[::-1]))
     print(f"Volume of {size} voxels, {volume.pixel_size:.4g} Å a voxel", flush=True)
+    _require_content(volume)
     return volume
+
+
+def _require_content(volume: Stack) -> None:
+    """Raise EtomotutError if a volume has what is not a finite number, or one density only."""
+    first = volume[0].flat[0]
+    is_blank = True
+    for number, section in enumerate(volume[z] for z in range(len(volume))):
+        require_numbers(section, f"section {number} of {volume.path}")
+        is_blank = is_blank and bool((section == first).all())
+    if is_blank:
+        raise EtomotutError(f"{volume.path} is blank: all its densities are {first:g}")
 
 
 def diffuse(

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from etomotut.errors import OptionError, SolutionError
 from etomotut.programs.console import require_file
 from etomotut.programs.options import Option, Several, Values
+from etomotut.programs.streaming import require_numbers
 
 if TYPE_CHECKING:
     from etomotut.engine.parallax import Detail
@@ -98,6 +99,8 @@ class Binned:
 
     def _section(self, z: int) -> npt.NDArray[np.float32]:
         block = self._stack[z * self.factor : (z + 1) * self.factor]
+        for number, section in enumerate(block, z * self.factor):
+            require_numbers(section, f"section {number} of {self._stack.path}")
         return np.asarray(_binned(block, self.factor).mean(axis=0))
 
 
@@ -160,6 +163,8 @@ def _in_series(values: Values, beads: Optional[_Found]) -> _Found:
     pixel = values["PixelSize"] or stack.pixel_size
     if not pixel:
         raise OptionError(f"{stack.path} has no pixel size; give it as option PixelSize")
+    for view in range(len(stack)):
+        require_numbers(stack[view], f"view {view + 1} of {stack.path}")
     factor = max(int(_PIXEL / pixel + 0.1), 1)
     views = np.stack([_binned(stack[view : view + 1], factor)[0] for view in range(len(stack))])
     slab, looks = slab_of_views(views, angles, factor * pixel)
@@ -192,7 +197,10 @@ def _in_tomogram(values: Values) -> _Found:
     volume = Binned(stack, max(int(diameter / _FINEST), 1))
     if min(volume.shape) < 4 * diameter / volume.factor:
         size = " x ".join(str(side) for side in stack.shape[::-1])
-        raise OptionError(f"{stack.path} of {size} voxels is too small for beads of {diameter:.1f}")
+        raise OptionError(
+            f"{stack.path} of {size} voxels is too small for beads of {diameter:.1f}; "
+            f"{4 * diameter:.0f} voxels in each direction are needed"
+        )
     points, strengths = find_details(volume, volume.shape, diameter / volume.factor)
     points = (points * volume.factor + volume.middle()) * pixel
     slab = slab_of_beads(points, strengths, diameter * pixel)

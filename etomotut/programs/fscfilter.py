@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, List, Tuple
 import numpy as np
 import numpy.typing as npt
 
-from etomotut.errors import OptionError
+from etomotut.errors import OptionError, SolutionError
 from etomotut.programs.console import require_file, threads
 from etomotut.programs.denoising import half_of_memory, tell_removed
 from etomotut.programs.options import THREADS, Option, Values
@@ -58,12 +58,18 @@ def run(values: Values) -> None:
     for volume in [halves[1], *volumes.values()]:
         _require_same_size(volume, halves[0])
     curve = correlate(*halves, mask=volumes.get("MaskFile"), workers=threads())
+    if not (curve.correlation > LEVELS[-1]).any():
+        raise SolutionError(
+            f"{halves[0].path} and {halves[1].path} correlate at no frequency by {LEVELS[-1]:g} or "
+            "more: they are no halves of one tomogram"
+        )
     _tell_resolution(curve, halves[0].pixel_size)
     wiener = Wiener(curve)
     if values["FSCFile"]:
         _write_table(values["FSCFile"], curve, wiener, halves[0].pixel_size)
     source: Any = volumes.get("InputFile") or Mean(halves)
     header = volumes.get("InputFile", halves[0])
+    names = " and ".join(str(each.path) for each in halves)
     with mrc.create(
         values["OutputFile"],
         source.shape,
@@ -79,6 +85,7 @@ def run(values: Values) -> None:
             lambda box, workers: filter_array(box, wiener, workers=workers),
             reach=wiener.reach,
             largest=_memory(values) // _BYTES,
+            name=str(header.path) if volumes.get("InputFile") else f"the mean of {names}",
         )
     print(f"Written to {values['OutputFile']}", flush=True)
     tell_removed(source, mrc.Stack(values["OutputFile"]))

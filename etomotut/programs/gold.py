@@ -65,6 +65,11 @@ def find(views: Views, radius: float, threshold: float) -> Gold:
     from etomotut.engine import bead_detection, bead_masks, beads
 
     shortest = min(views.shape[1:])
+    if shortest < SMALLEST / LARGEST:
+        raise OptionError(
+            f"views of {views.shape[2]} x {views.shape[1]} pixels are too small to find beads in; "
+            f"{SMALLEST / LARGEST:g} a side are needed"
+        )
     if not SMALLEST <= radius <= LARGEST * shortest:
         raise OptionError(
             f"beads of {2 * radius:.1f} pixels cannot be found in images of {views.shape[2]} x "

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from etomotut.errors import OptionError, SolutionError
 from etomotut.programs.options import Kind, Option, Values
 from etomotut.programs.refinealign import FEWEST, LEAST, WORKING_SIZE
+from etomotut.programs.streaming import require_numbers
 
 if TYPE_CHECKING:
     from etomotut.formats.aln import Alignment
@@ -74,6 +75,13 @@ def align(stack: Stack, tilt_angles: Array, wish: Wish) -> Alignment:
     from etomotut.formats.aln import Alignment
 
     views = stack[:].astype(np.float32)
+    for number, view in enumerate(views, 1):
+        require_numbers(view, f"view {number} of {stack.path}")
+    if min(views.shape[1:]) < SMALLEST:
+        raise SolutionError(
+            f"{stack.path} has views of {views.shape[2]} x {views.shape[1]} pixels; {SMALLEST} a "
+            "side are needed"
+        )
     dark = find_dark(views, tilt_angles, wish.dark_tolerance)
     used = [view for view in range(len(views)) if view not in dark]
     if len(used) < FEWEST:

@@ -46,7 +46,9 @@ def run(values: Values) -> None:
     number, count = _numbering(values, mask, pixel_size)
     first = values["FirstNumber"]
     if first + count - 1 > _LARGEST:
-        raise OptionError(f"{count} membranes from {first} on are more than {_LARGEST} numbers")
+        raise OptionError(
+            f"{mask.path} has {count} membranes; numbers from {first} to {_LARGEST} are too few"
+        )
     with mrc.create(
         values["OutputFile"],
         mask.shape,

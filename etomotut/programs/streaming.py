@@ -69,6 +69,15 @@ def share_out(
                 each.cancel()
 
 
+def require_content(image: npt.NDArray[Any], name: str) -> None:
+    """Raise EtomotutError if an image has what is not a finite number, or one density only."""
+    require_numbers(image, name)
+    if image.min() == image.max():
+        raise EtomotutError(
+            f"{name} is blank, all its densities are {image.flat[0]:g}: leave it out"
+        )
+
+
 def require_numbers(image: npt.NDArray[Any], name: str) -> None:
     """Raise EtomotutError, saying where, if an image (y, x) has what is not a finite number.
 
@@ -82,6 +91,6 @@ def require_numbers(image: npt.NDArray[Any], name: str) -> None:
     wrong = np.argwhere(~finite)
     y, x = wrong[0]
     raise EtomotutError(
-        f"{name} has {len(wrong)} densities that are not finite numbers, the first at "
-        f"x {x}, y {y} (from 0)"
+        f"{name} has {len(wrong)} of {image.size} densities that are not finite numbers, the first "
+        f"at x {x}, y {y} (from 0)"
     )

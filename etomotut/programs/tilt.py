@@ -170,6 +170,7 @@ def _back_projection(stack: Stack, plan: Plan, out: Writer) -> Callable[[Slab], 
     """Give a function that writes the slices of a slab, with scratch arrays of its own."""
     from etomotut.engine import filters
     from etomotut.engine.reconstruction import BackProjector
+    from etomotut.programs.streaming import require_numbers
 
     projector = BackProjector(plan.geometry)
     slices = np.empty((max(len(rows) for _, rows in plan.slabs()), *plan.shape[1:]), plan.dtype)
@@ -178,6 +179,9 @@ def _back_projection(stack: Stack, plan: Plan, out: Writer) -> Callable[[Slab], 
         start, rows = slab
         needed = projector.lines_for(rows)
         lines = plan.read(stack, needed)
+        if not np.isfinite(lines.sum(dtype=np.float32)):  # much faster than to look at each density
+            for view in plan.views:
+                require_numbers(stack[int(view)], f"view {view + 1} of {stack.path}")
         filtered, outside = filters.filter_lines(lines, plan.factor * plan.response)
         made = slices[: len(rows)]
         statistics = projector.reconstruct(

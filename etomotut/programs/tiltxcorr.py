@@ -17,6 +17,7 @@ from etomotut.errors import OptionError
 from etomotut.programs import angles
 from etomotut.programs.imodchopconts import cut_tracks
 from etomotut.programs.options import THREADS, Option, Ranges, Several, Values
+from etomotut.programs.streaming import require_content
 
 if TYPE_CHECKING:
     from etomotut.engine.correlation import Bandpass
@@ -88,6 +89,8 @@ def run(values: Values) -> None:
     tilt_angles = angles.read_angles(values, len(stack))
     chosen = _chosen_views(values, len(stack))
     region = _region(values, stack.shape)
+    for view in chosen:
+        require_content(stack[view], f"view {view + 1} of {stack.path}")
     if values["SizeOfPatchesXandY"] is not None:
         _write_patches(values, stack, tilt_angles, chosen)
     else:

@@ -42,6 +42,13 @@ def test_volumes_that_are_the_same_agree_and_noises_do_not():
     assert np.all(np.abs(curve.correlation) < 5 / np.sqrt(curve.counts / 4))
 
 
+def test_shells_without_a_frequency_in_a_small_volume_are_like_those_beside_them():
+    small = grain(4)[:11, :64, :60]
+    curve = correlate(small, small)
+    assert (curve.counts == 0).any()
+    assert curve.correlation == pytest.approx(1.0)
+
+
 def test_threads_and_means_change_nothing(halves):
     alone, together = correlate(*halves[1:]), correlate(*halves[1:], workers=3)
     assert np.array_equal(alone.correlation, together.correlation)

@@ -53,4 +53,4 @@ def test_a_single_point_is_read(tmp_path):
 def test_more_numbers_than_a_mask_can_hold_are_refused(mask, capfd):
     words = ["masknumbers", str(mask), "n.mrc", "-FirstNumber", "32768"]
     assert main(words) == 1
-    assert "are more than 32767 numbers" in capfd.readouterr().out
+    assert "numbers from 32768 to 32767 are too few" in capfd.readouterr().out
