@@ -1,9 +1,11 @@
 """Membranes in a tomogram: where they are, how sure that is, and which belong together.
 
-First the sheets (engine.sheets), then closed surfaces through them (engine.vesicles). Each
-surface is followed: the response across it, averaged along it, tells where it shows and how far
-it lies from the smooth surface. Sheets that are large and clear are membranes without being
-closed. What cannot be seen, because it lies across the beam, is not made up.
+First the sheets (engine.sheets), then closed surfaces through them (engine.vesicles). Where the
+tomogram resolves leaflets (engine.leaflets), surfaces are moved between them, and what shows none
+is no membrane. Each surface is followed: the response, averaged along it, tells where it shows;
+where no leaflets do, also how far it lies from the smooth surface. Sheets that are large and clear
+are membranes without being closed. What cannot be seen, because it lies across the beam, is not
+made up.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import numpy.typing as npt
 from scipy.spatial import cKDTree
 
 from etomotut.engine.kernels import sheets as kernels
+from etomotut.engine.leaflets import SEEN, Settled, has_leaflets, settle, visible
 from etomotut.engine.sheet_pieces import find_pieces
 from etomotut.engine.sheets import (
     OUTSTANDING,
@@ -28,15 +31,15 @@ from etomotut.engine.sheets import (
     respond,
     standardize,
 )
+from etomotut.engine.star_surface import Array, Surface, spread
 from etomotut.engine.tiles import Tile
-from etomotut.engine.vesicles import SEEN, Surface, find_vesicles, spread
+from etomotut.engine.vesicles import find_vesicles, is_beside
 
 HALF = 30.0  # Å, half the thickness of a bilayer with its head groups
 AVERAGED = 60.0  # Å along a surface, over which responses are averaged
 OFFSETS = np.arange(-30.0, 31.0, 10.0)  # Å, of the membrane from the smooth surface
 GAP = 80.0  # Å, to what is certain on a vesicle, over which the rest is taken as there
 CERTAIN = 1.5  # response, noise levels, with the confidence 0.5
-HIDDEN = 0.87  # z of normals beyond which nothing is told: 60 degrees
 _DENSE = 1.6  # points a voxel of a surface
 _PLACES = 1500  # of a surface, where it is compared with what is beside it
 
@@ -100,8 +103,13 @@ def find_membranes(
     sheets, noise = find_sheets(volume, spacing, workers=workers, watch=watch)
     surfaces, free = find_vesicles(sheets, volume.shape, spacing)
     surfaces = [each for each in surfaces if stands_out(each, volume, spacing)]
-    parts = [follow(surface, volume, spacing, noise) for surface in surfaces]
-    parts += find_pieces(sheets.take(free), volume, spacing)
+    vesicles = settle(surfaces, volume, spacing)
+    for each in vesicles:
+        free &= ~is_beside(each.surface, sheets, spacing)
+    pieces = find_pieces(sheets.take(free), volume, spacing)
+    if any(each.is_moved for each in vesicles):
+        pieces = [piece for piece in pieces if has_leaflets(piece, volume, spacing)]
+    parts = [follow(each, volume, spacing, noise) for each in vesicles] + pieces
     kept = [part for part in parts if len(part)]
     numbers = [np.full(len(part), k, np.int32) for k, part in enumerate(kept, 1)]
     together = Sheets(
@@ -115,7 +123,7 @@ def find_membranes(
         together.support / (together.support + np.float32(CERTAIN)),
         np.concatenate(numbers or [np.zeros(0, np.int32)]),
         spacing,
-        [surface for surface, part in zip(surfaces, parts) if len(part)],
+        [each.surface for each, part in zip(vesicles, parts) if len(part)],
     )
 
 
@@ -124,46 +132,58 @@ def stands_out(surface: Surface, volume: Volume, spacing: float) -> bool:
 
     A surface that was fitted to grains or rays passes through as many of them as one beside it.
     """
-    places, normals = surface.sample(_PLACES)
-    inside = ((places > 1) & (places < np.array(volume.shape[::-1]) - 2)).all(axis=1)
-    shown = inside & (np.abs(normals[:, 2]) < SEEN)
-    places, normals = places[shown], normals[shown].astype(np.float32)
+    places, normals = (each.astype(np.float32) for each in visible(surface, _PLACES, volume, SEEN))
     return outstanding(volume, spacing, places, normals) > OUTSTANDING
 
 
-def follow(surface: Surface, volume: Volume, spacing: float, noise: Noise) -> Sheets:
+def follow(settled: Settled, volume: Volume, spacing: float, noise: Noise) -> Sheets:
     """Give the points of a membrane along a smooth surface, with their responses as support.
 
     Only where views can show it, inside the volume, and where there is any response.
     """
+    surface = settled.surface
     area = 4 * np.pi * float((surface.radius(spread(1500)) ** 2).mean())
-    places, normals = surface.sample(int(_DENSE * area))
-    inside = ((places > 1) & (places < np.array(volume.shape[::-1]) - 2)).all(axis=1)
-    shown = inside & (np.abs(normals[:, 2]) < HIDDEN)
-    places, normals = places[shown], normals[shown].astype(np.float32)
+    places, normals = visible(surface, int(_DENSE * area), volume)
     if not len(places):
         return Sheets(*(np.zeros(n, np.float32) for n in ((0, 3), (0, 3), 0)))
-    seen = np.empty((len(places), len(OFFSETS)))
-    for column, offset in enumerate(OFFSETS / spacing):
-        moved = (places + offset * normals).astype(np.float32)
-        seen[:, column] = respond(volume, spacing, moved, normals)
     tree = cKDTree(places)
-    reach = AVERAGED / spacing
+    if settled.is_moved:
+        offsets = settled.beside(places)
+        seen = _look(volume, spacing, places, normals, offsets)[:, None]
+        support = (_average(tree, seen, AVERAGED / spacing)[:, 0] - noise.middle) / noise.deviation
+    else:
+        offsets, support = _search(tree, normals, volume, spacing, noise)
+    support = _bridge(places, support, GAP / spacing)
+    kept = support > 0.1
+    points = places + (offsets / spacing)[:, None] * normals
+    kept_points = points[kept].astype(np.float32), normals[kept].astype(np.float32)
+    return Sheets(*kept_points, support[kept].astype(np.float32))
+
+
+def _search(
+    tree: cKDTree, normals: Array, volume: Volume, spacing: float, noise: Noise
+) -> Tuple[Array, Array]:
+    """Give how far off places, Å, a membrane is that shows no leaflets, and its support."""
+    places, reach = np.asarray(tree.data), AVERAGED / spacing
+    seen = np.stack([_look(volume, spacing, places, normals, at) for at in OFFSETS], axis=1)
     seen = _average(tree, seen, reach)
     support = (seen.max(axis=1) - noise.middle) / noise.deviation
     weights = np.maximum(support - 0.5 * CERTAIN, 0.0) + 1e-6
     moves = np.stack([weights * OFFSETS[np.argmax(seen, axis=1)], weights], axis=1)
     moves = _average(tree, np.where(support[:, None] > CERTAIN, moves, [0, 1e-6]), reach)
-    offsets = moves[:, 0] / moves[:, 1]
-    support = _bridge(places, support, GAP / spacing)
-    kept = support > 0.1
-    points = places + (offsets / spacing)[:, None] * normals
-    return Sheets(points[kept].astype(np.float32), normals[kept], support[kept].astype(np.float32))
+    return moves[:, 0] / moves[:, 1], support
 
 
-def _bridge(
-    places: npt.NDArray[np.float64], support: npt.NDArray[np.float64], reach: float
-) -> npt.NDArray[np.float64]:
+def _look(
+    volume: Volume, spacing: float, places: Array, normals: Array, offsets: npt.ArrayLike
+) -> Array:
+    """Give the response at so many Å from places along their normals."""
+    moved = places + np.reshape(offsets, (-1, 1)) / spacing * normals
+    found = respond(volume, spacing, moved.astype(np.float32), normals.astype(np.float32))
+    return found.astype(float)
+
+
+def _bridge(places: Array, support: Array, reach: float) -> Array:
     """Raise the support in gaps: the nearer to what is certain, the more."""
     certain = support > CERTAIN
     if not certain.any():
@@ -172,9 +192,7 @@ def _bridge(
     return np.where(away < 1, np.maximum(support, CERTAIN * (1.5 - 0.5 * away)), support)
 
 
-def _average(
-    tree: cKDTree, values: npt.NDArray[np.float64], reach: float
-) -> npt.NDArray[np.float64]:
+def _average(tree: cKDTree, values: Array, reach: float) -> Array:
     """Give the means of rows of values over the points within a reach of each."""
     near = tree.sparse_distance_matrix(tree, reach, output_type="coo_matrix").tocsr()
     near.data[:] = 1.0

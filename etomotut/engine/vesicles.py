@@ -11,8 +11,6 @@ Lengths are in voxels where nothing else is said, points are x, y, z.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import factorial
 from typing import Any, List, Optional, Sequence, Tuple
 
 import numpy as np
@@ -22,6 +20,7 @@ from scipy.spatial import cKDTree
 
 from etomotut.engine.kernels import sheets as kernels
 from etomotut.engine.sheets import Sheets
+from etomotut.engine.star_surface import GROUND, Surface, fit, spread
 
 Array = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -39,48 +38,9 @@ ALIGNED = 0.82  # cosine of the normals of point and surface
 
 _STEPS = ((0.22, 2), (0.15, 2), (0.0, 4), (0.0, 4), (0.0, 6), (0.0, 6))  # reach / radius; degree
 _REACHES = (0.0, 0.0, 60.0, 40.0, 30.0, 25.0)  # Å, where it is no part of the radius
-_STIFFNESS = 4e-4
 _FEWEST, _MOST = 60, 4000  # points of a fit
 _LOWEST_VOTE = 0.04  # of the highest one: below it there are no vesicles
 _PATIENCE = 30  # places without a vesicle, one after the other
-_GROUND = np.sqrt(4 * np.pi)
-
-
-@dataclass
-class Surface:
-    """A closed surface about `centre` (x, y, z), whose radius is a sum of spherical harmonics."""
-
-    centre: Array
-    coefficients: Array
-    degree: int
-
-    def radius(self, directions: Array) -> Array:
-        """Give the radius in unit directions (n, 3)."""
-        return np.asarray(_harmonics(directions, self.degree)[0] @ self.coefficients)
-
-    def normals(self, directions: Array) -> Array:
-        """Give the outward unit normals (n, 3) where unit directions (n, 3) meet the surface."""
-        radius, step = self.radius(directions), 1e-3
-        first = np.cross(directions, [0.0, 0.0, 1.0])
-        first /= np.linalg.norm(first, axis=1, keepdims=True) + 1e-12
-        found = directions.copy()
-        for across in (first, np.cross(directions, first)):
-            turned = directions + step * across
-            turned /= np.linalg.norm(turned, axis=1, keepdims=True)
-            found -= ((self.radius(turned) - radius) / step / radius)[:, None] * across
-        return np.asarray(found / np.linalg.norm(found, axis=1, keepdims=True))
-
-    def sample(self, count: int) -> Tuple[Array, Array]:
-        """Give about evenly spread points (n, 3) of the surface and their normals."""
-        directions = spread(count)
-        return self.centre + directions * self.radius(directions)[:, None], self.normals(directions)
-
-    def beside(self, points: npt.ArrayLike) -> Tuple[Array, Array]:
-        """Give how far points (n, 3) are outside of the surface, and their directions."""
-        away = np.asarray(points, float) - self.centre
-        length = np.linalg.norm(away, axis=1)
-        directions = away / (length[:, None] + 1e-9)
-        return length - self.radius(directions), directions
 
 
 def find_vesicles(
@@ -110,17 +70,17 @@ def find_vesicles(
                 _quench(votes, surface, spacing)
             continue
         found.append(surface)
-        free &= ~_is_beside(surface, sheets, spacing)
+        free &= ~is_beside(surface, sheets, spacing)
         votes, failures = None, 0
     return found, free
 
 
-def spread(count: int) -> Array:
-    """Give about evenly spread unit vectors (count, 3), along a spiral."""
-    place = np.arange(count) + 0.5
-    z = 1 - 2 * place / count
-    turn, flat = np.pi * (1 + np.sqrt(5)) * place, np.sqrt(1 - z * z)
-    return np.stack([flat * np.cos(turn), flat * np.sin(turn), z], axis=1)
+def is_beside(surface: Surface, sheets: Sheets, spacing: float) -> Flags:
+    """Tell which points are so near a surface that no other membrane can have them."""
+    found = np.zeros(len(sheets), bool)
+    near = _about(surface, sheets, spacing)
+    found[near] = np.abs(surface.beside(sheets.points[near])[0]) < BESIDE / spacing
+    return found
 
 
 def _votes(voters: Sheets, shape: Sequence[int], spacing: float) -> Any:
@@ -136,7 +96,7 @@ def _votes(voters: Sheets, shape: Sequence[int], spacing: float) -> Any:
 def _quench(votes: Any, surface: Surface, spacing: float) -> None:
     """Take the votes away that would lead to the same surface again."""
     cell = CELL / spacing
-    reach = max(0.4 * surface.coefficients[0] / _GROUND / cell, 3.0)
+    reach = max(0.4 * surface.coefficients[0] / GROUND / cell, 3.0)
     place = surface.centre[::-1] / cell - 0.5
     grid = np.ogrid[tuple(slice(0, n) for n in votes.shape)]
     away = sum((axis - at) ** 2 for axis, at in zip(grid, place))
@@ -199,19 +159,14 @@ def _fit_star(
 ) -> Optional[Surface]:
     """Fit a star-shaped surface, step by step to points nearer and in more detail."""
     centre, radius = ball
-    surface = Surface(centre, np.array([radius * _GROUND]), 0)
+    surface = Surface(centre, np.array([radius * GROUND]), 0)
     for (share, degree), reach in zip(_STEPS, _REACHES):
         beside, directions = surface.beside(points)
         agree = np.abs(beside) < (share * radius or reach / spacing)
         agree &= np.abs((surface.normals(directions) * normals).sum(axis=1)) > 0.85
         if agree.sum() < _FEWEST:
             return None
-        rows, degrees = _harmonics(directions[agree], degree)
-        weighted = rows * weights[agree, None]
-        length = np.linalg.norm(points[agree] - centre, axis=1)
-        stiff = np.where(degrees < 2, 1e-9, _STIFFNESS * (degrees * (degrees + 1) / 6.0) ** 2)
-        matrix = weighted.T @ rows + np.diag(stiff * weights[agree].sum())
-        surface = Surface(centre, np.linalg.solve(matrix, weighted.T @ length), degree)
+        surface = fit(centre, points[agree], weights[agree], degree)
     return surface
 
 
@@ -239,38 +194,8 @@ def _is_covered(surface: Surface, sheets: Sheets, shape: Sequence[int], spacing:
     return share >= COVERED and area >= LEAST
 
 
-def _is_beside(surface: Surface, sheets: Sheets, spacing: float) -> Flags:
-    found = np.zeros(len(sheets), bool)
-    near = _about(surface, sheets, spacing)
-    found[near] = np.abs(surface.beside(sheets.points[near])[0]) < BESIDE / spacing
-    return found
-
-
 def _about(surface: Surface, sheets: Sheets, spacing: float) -> Flags:
     """Tell which points are about as far from the centre as some of the surface's."""
     radii, reach = surface.radius(spread(1500)), BESIDE / spacing
     away = np.sqrt(((sheets.points - surface.centre) ** 2).sum(axis=1))
     return np.asarray((away > radii.min() - reach) & (away < radii.max() + reach))
-
-
-def _harmonics(directions: Array, degree: int) -> Tuple[Array, npt.NDArray[np.int64]]:
-    """Give the real spherical harmonics (n, (degree + 1)^2) of unit vectors, and their degrees.
-
-    By the recurrences of Legendre's functions without their power of the sine, which comes with
-    the powers of x + iy.
-    """
-    x, y, z = directions.T
-    wave, start = np.ones(len(z), complex), np.ones(len(z))
-    columns, degrees = [], []
-    for order in range(degree + 1):
-        last, now = np.zeros(len(z)), start
-        for each in range(order, degree + 1):
-            if each > order:
-                ahead = (2 * each - 1) * z * now - (each + order - 1) * last
-                last, now = now, ahead / (each - order)
-            norm = (2 * each + 1) / (4 * np.pi) * factorial(each - order) / factorial(each + order)
-            scaled = np.sqrt(norm * (2 if order else 1)) * now
-            columns += [scaled * wave.real, scaled * wave.imag][: 2 if order else 1]
-            degrees += [each] * (2 if order else 1)
-        wave, start = wave * (x + 1j * y), start * (2 * order + 1)
-    return np.stack(columns, axis=1), np.array(degrees)

@@ -5,7 +5,7 @@ import pytest
 
 from etomotut.engine import sheets
 from etomotut.engine.membranes import find_membranes, stands_out
-from etomotut.engine.vesicles import Surface
+from etomotut.engine.star_surface import Surface
 from etomotut.tests.engine.membrane_phantom import distance, tomogram
 
 SHAPE, SPACING = (56, 90, 104), 11.0

@@ -3,7 +3,8 @@
 import numpy as np
 
 from etomotut.engine.sheets import Sheets
-from etomotut.engine.vesicles import Surface, _harmonics, find_vesicles, spread
+from etomotut.engine.star_surface import spread
+from etomotut.engine.vesicles import find_vesicles
 
 
 def ellipsoid(axes, centre):
@@ -14,19 +15,6 @@ def ellipsoid(axes, centre):
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
     seen = np.abs(normals[:, 2]) < 0.75
     return points[seen] + centre, normals[seen]
-
-
-def test_harmonics_are_orthonormal():
-    rows, degrees = _harmonics(spread(40000), 4)
-    product = 4 * np.pi * rows.T @ rows / len(rows)
-    assert np.allclose(product, np.eye(25), atol=1e-3)
-    assert list(np.bincount(degrees)) == [1, 3, 5, 7, 9]
-
-
-def test_the_normals_of_a_sphere_point_away_from_its_centre():
-    ball = Surface(np.array([5.0, 6.0, 7.0]), np.array([30 * np.sqrt(4 * np.pi)]), 0)
-    places, normals = ball.sample(500)
-    assert np.allclose(places, ball.centre + 30 * normals, atol=1e-6)
 
 
 def test_an_ellipsoid_open_at_top_and_bottom_is_found_in_other_points():
