@@ -20,9 +20,11 @@ from typing import Callable, Iterable, List, Tuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import find_objects, gaussian_filter, label
+from scipy.ndimage import find_objects, label
 
+from etomotut.engine import gaussian
 from etomotut.engine.kernels import sheets as kernels
+from etomotut.engine.kernels.profiles import compare_profiles
 from etomotut.engine.tiles import Tile, split
 
 Volume = npt.NDArray[np.float32]
@@ -54,6 +56,7 @@ _TILE = 1 << 22  # voxels of a tile with its margins
 _BOX, _BOXES = 32, 3  # voxels, and number along an axis, of the boxes that tell the noise
 _SMALL = 1 << 21  # voxels of a volume that is one box
 _CELL = 16  # voxels of the cells in them: small enough to be empty
+_SEEN, _FEWEST = 200, 50  # points of a cell that are looked at; with no more it does not count
 _FLAT = 0.85  # y of a normal: the rays of a bead make sheets that face the tilt axis
 
 
@@ -145,7 +148,7 @@ def find_sheets(
     points, normals = points[kept], normals[kept]
     x, y, z = points.T
     strengths = (responses[z, y, x] - noise.middle) / noise.deviation
-    support = _support(points, normals, strengths, volume.shape, spacing, workers)
+    support = _support(points, normals, strengths, spacing)
     certain = support > WEAKEST
     sure = Sheets(points[certain].astype(np.float32), normals[certain], support[certain])
     return sure, noise
@@ -179,11 +182,12 @@ def measure_noise(volume: Volume, spacing: float) -> Noise:
         part = np.ascontiguousarray(volume[tile.source])
         points, normals = _oriented(part, spacing, list(tile.inner))
         cells = np.unique(points // _CELL, axis=0, return_inverse=True)[1].ravel()
-        for cell in range(cells.max() + 1 if len(cells) else 0):
-            own = rng.permutation(np.flatnonzero(cells == cell))[:200]
-            found = respond(part, spacing, points[own].astype(np.float32), normals[own])
-            if len(own) > 50:
-                seen.append(found)
+        owns = [np.flatnonzero(cells == cell) for cell in range(cells.max(initial=-1) + 1)]
+        owns = [rng.permutation(own)[:_SEEN] for own in owns]
+        chosen = np.concatenate([np.zeros(0, np.int64), *owns])
+        found = respond(part, spacing, points[chosen].astype(np.float32), normals[chosen])
+        parts = np.split(found, np.cumsum([len(own) for own in owns])[:-1])
+        seen += [each for each in parts if len(each) > _FEWEST]
     if not seen:
         return Noise(0.0, 1.0)
     middles = np.array([np.median(found) for found in seen])
@@ -228,36 +232,28 @@ def profiles() -> npt.NDArray[np.float32]:
 
 def _margin(spacing: float) -> int:
     """Give how many voxels away densities count for the response of a voxel."""
-    tensor = _radius(GRADIENT, spacing) + 1 + _radius(TENSOR, spacing)
+    tensor = gaussian.radius(GRADIENT / spacing) + 1 + gaussian.radius(TENSOR / spacing)
     return max(tensor, int(np.ceil(np.hypot(DISC, REACH) / spacing)) + 2)
-
-
-def _radius(sigma: float, spacing: float) -> int:
-    return int(3 * sigma / spacing + 0.5)
-
-
-def _smooth(volume: Volume, sigma: float, spacing: float) -> Volume:
-    out: Volume = gaussian_filter(volume, sigma / spacing, truncate=3.0, mode="nearest")
-    return out
 
 
 def _oriented(
     part: Volume, spacing: float, inner: List[slice]
 ) -> Tuple[npt.NDArray[np.int32], Points]:
     """Give the voxels (n, 3) of the inner part that may be on a sheet, and their normals."""
-    grad = np.gradient(_smooth(part, GRADIENT, spacing))[::-1]
+    whole = [slice(0, n) for n in part.shape]
+    grad = np.gradient(gaussian.smooth(part, GRADIENT / spacing, whole))[::-1]
     shape = tuple(s.stop - s.start for s in inner)
     tensors = np.empty((6, *shape), np.float32)
     for row, (a, b) in enumerate(((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))):
-        tensors[row] = _smooth(grad[a] * grad[b], TENSOR, spacing)[tuple(inner)]
+        tensors[row] = gaussian.smooth(grad[a] * grad[b], TENSOR / spacing, inner)
     tensors = tensors.reshape(6, -1)
-    normals = np.empty((tensors.shape[1], 3), np.float32)
+    normals = np.empty((3, tensors.shape[1]), np.float32)
     coherence = np.empty(tensors.shape[1], np.float32)
     kernels.find_normals(tensors, normals, coherence)
-    may_be = np.flatnonzero((coherence > COHERENT) & (np.abs(normals[:, 2]) < STEEPEST))
+    may_be = np.flatnonzero((coherence > COHERENT) & (np.abs(normals[2]) < STEEPEST))
     z, y, x = np.unravel_index(may_be, shape)
     points = np.stack([x + inner[2].start, y + inner[1].start, z + inner[0].start], axis=1)
-    return points.astype(np.int32), normals[may_be]
+    return points.astype(np.int32), np.ascontiguousarray(normals[:, may_be].T)
 
 
 def _look_at(
@@ -285,7 +281,7 @@ def _compare(
 ) -> Points:
     out = np.empty(len(points), np.float32)
     about = disc, STEP / spacing, profiles(), np.float32(DOUBT), out
-    kernels.compare_profiles(volume, points, normals, *about)
+    compare_profiles(volume, points, normals, *about)
     return out
 
 
@@ -313,18 +309,21 @@ def _is_of_gold(
 
 
 def _support(
-    points: npt.NDArray[np.int32],
-    normals: Points,
-    strengths: Points,
-    shape: Tuple[int, ...],
-    spacing: float,
-    workers: int,
+    points: npt.NDArray[np.int32], normals: Points, strengths: Points, spacing: float
 ) -> Points:
     """Give the strength around each point, as the mean over a full disc of its sheet."""
-    numbers = np.full(shape, -1, np.int32)
-    numbers[points[:, 2], points[:, 1], points[:, 0]] = np.arange(len(points))
     reach, bend = SUPPORT / spacing, spacing / TIGHTEST
-    capped = np.minimum(strengths, STRONGEST).astype(np.float32)
-    out = np.empty(len(points), np.float32)
-    kernels.add_support(numbers, points, normals, capped, reach, bend, out)
+    if not len(points):
+        return np.zeros(0, np.float32)
+    cells = (points[:, ::-1] / reach).astype(np.int64)
+    grid = cells.max(axis=0) + 1
+    numbers = np.ravel_multi_index(tuple(cells.T), tuple(grid))
+    order = np.argsort(numbers, kind="stable")
+    starts = np.concatenate([[0], np.cumsum(np.bincount(numbers, minlength=int(grid.prod())))])
+    capped = np.minimum(strengths, STRONGEST)
+    rows = np.concatenate([points.T, normals.T, capped[None]])[:, order].astype(np.float32)
+    found = np.empty(len(points), np.float32)
+    kernels.add_support(rows, starts, grid, reach, bend, found)
+    out = np.empty_like(found)
+    out[order] = found
     return out / np.float32(np.pi * reach**2)

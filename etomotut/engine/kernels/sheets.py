@@ -1,4 +1,4 @@
-"""Loops over oriented points of a volume (z, y, x): normals, profiles across sheets, votes, paint.
+"""Loops over oriented points of a volume (z, y, x): normals, ridges, support, votes, paint.
 
 Points and normals are (n, 3) of x, y, z in voxels; a point is at the middle of its voxel where it
 is a whole number.
@@ -14,45 +14,54 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
 Whole = npt.NDArray[np.int32]
+Numbers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 Number = Any  # a scalar that numba types
 
 _FASTEST = {"reassoc", "contract", "nsz", "arcp"}
 _TINY = 1e-20
+_NEWTON_STEPS = 8
+_PARALLEL = 0.8  # cosine from which normals go together
 
 
-@numba.njit(cache=True, nogil=True, fastmath=_FASTEST)
+@numba.njit(cache=True, nogil=True, fastmath=_FASTEST, error_model="numpy")
 def find_normals(tensors: Floats, normals: Floats, coherence: Floats) -> None:
-    """Find the main directions of structure tensors (6, n): xx, yy, zz, xy, xz, yz.
+    """Find the main directions (3, n) of structure tensors (6, n): xx, yy, zz, xy, xz, yz.
 
     `coherence` (n,) gets the first eigenvalue less the second, over their sum.
     """
-    for i in range(tensors.shape[1]):
-        xx, yy, zz = tensors[0, i], tensors[1, i], tensors[2, i]
-        xy, xz, yz = tensors[3, i], tensors[4, i], tensors[5, i]
-        first, second = largest_roots(xx, yy, zz, xy, xz, yz)
-        coherence[i] = (first - second) / (xx + yy + zz + _TINY)
-        x, y, z = null_vector(xx - first, yy - first, zz - first, xy, xz, yz)
-        normals[i, 0], normals[i, 1], normals[i, 2] = x, y, z
+    roots = np.empty(coherence.size, np.float32)
+    find_largest_roots(tensors, roots, coherence)
+    for i in range(np.uint64(roots.size)):
+        xx, yy, zz = tensors[0, i] - roots[i], tensors[1, i] - roots[i], tensors[2, i] - roots[i]
+        x, y, z = null_vector(xx, yy, zz, tensors[3, i], tensors[4, i], tensors[5, i])
+        normals[0, i], normals[1, i], normals[2, i] = x, y, z
 
 
-@numba.njit(cache=True, nogil=True, fastmath=_FASTEST)
-def largest_roots(
-    xx: Number, yy: Number, zz: Number, xy: Number, xz: Number, yz: Number
-) -> Tuple[Number, Number]:
-    """Give the two largest eigenvalues of a symmetric matrix (Smith 1961, Comm. ACM 4, 168)."""
-    mean = (xx + yy + zz) / 3
-    a, b, c = xx - mean, yy - mean, zz - mean
-    size = np.sqrt((a * a + b * b + c * c + 2 * (xy * xy + xz * xz + yz * yz)) / 6) + _TINY
-    det = a * (b * c - yz * yz) - xy * (xy * c - yz * xz) + xz * (xy * yz - b * xz)
-    cosine = min(max(det / (2 * size * size * size), -1.0), 1.0)
-    angle = np.arccos(cosine) / 3
-    first = mean + 2 * size * np.cos(angle)
-    last = mean + 2 * size * np.cos(angle + 2 * np.pi / 3)
-    return first, 3 * mean - first - last
+@numba.njit(cache=True, nogil=True, fastmath=_FASTEST, error_model="numpy")
+def find_largest_roots(tensors: Floats, roots: Floats, coherence: Floats) -> None:
+    """Find the largest eigenvalues of tensors, and by how much they are; see find_normals.
+
+    Of a matrix without its mean, over its size, they are roots of q^3 - 3 q = c. Newton's method
+    comes down to the largest from 2, and is slow only where the next is all but as large.
+    """
+    for i in range(np.uint64(roots.size)):
+        xx, yy, zz = np.float64(tensors[0, i]), np.float64(tensors[1, i]), np.float64(tensors[2, i])
+        xy, xz, yz = np.float64(tensors[3, i]), np.float64(tensors[4, i]), np.float64(tensors[5, i])
+        mean = (xx + yy + zz) / 3
+        a, b, c = xx - mean, yy - mean, zz - mean
+        size = np.sqrt((a * a + b * b + c * c + 2 * (xy * xy + xz * xz + yz * yz)) / 6) + _TINY
+        det = a * (b * c - yz * yz) - xy * (xy * c - yz * xz) + xz * (xy * yz - b * xz)
+        constant = min(max(det / (size * size * size), -2.0), 2.0)
+        root = 2.0
+        for _ in range(_NEWTON_STEPS):
+            root = (2 * root * root * root + constant) / (3 * root * root - 3)
+        second = 0.5 * (np.sqrt(max(12 - 3 * root * root, 0.0)) - root)
+        roots[i] = mean + size * root
+        coherence[i] = size * (root - second) / (3 * mean + _TINY)
 
 
-@numba.njit(cache=True, nogil=True, fastmath=_FASTEST)
+@numba.njit(cache=True, nogil=True, fastmath=_FASTEST, error_model="numpy")
 def null_vector(
     a: Number, b: Number, c: Number, xy: Number, xz: Number, yz: Number
 ) -> Tuple[Number, Number, Number]:
@@ -69,71 +78,6 @@ def null_vector(
         x, y, z, best = u, v, w, size
     scale = 1 / np.sqrt(best + 1e-30)
     return x * scale, y * scale, z * scale
-
-
-@numba.njit(cache=True, nogil=True, fastmath=_FASTEST)
-def density_at(u: Floats, x: Number, y: Number, z: Number) -> Number:
-    """Give the density between voxels; beyond the volume that of its edge."""
-    x = min(max(x, 0.0), u.shape[2] - 1.001)
-    y = min(max(y, 0.0), u.shape[1] - 1.001)
-    z = min(max(z, 0.0), u.shape[0] - 1.001)
-    i, j, k = int(x), int(y), int(z)
-    a, b, c = x - i, y - j, z - k
-    near = (1 - b) * ((1 - a) * u[k, j, i] + a * u[k, j, i + 1])
-    near += b * ((1 - a) * u[k, j + 1, i] + a * u[k, j + 1, i + 1])
-    far = (1 - b) * ((1 - a) * u[k + 1, j, i] + a * u[k + 1, j, i + 1])
-    far += b * ((1 - a) * u[k + 1, j + 1, i] + a * u[k + 1, j + 1, i + 1])
-    return (1 - c) * near + c * far
-
-
-@numba.njit(cache=True, nogil=True, fastmath=_FASTEST)
-def compare_profiles(
-    u: Floats,
-    points: Floats,
-    normals: Floats,
-    disc: Floats,
-    step: Number,
-    profiles: Floats,
-    doubt: Number,
-    out: Floats,
-) -> None:
-    """Tell how well the densities across each point agree with the best of some profiles.
-
-    They are taken along the normal every `step` voxels, on lines through the places of a `disc`
-    (m, 2) that lies across it. `profiles` are (k, 2 r + 1). A point gets the mean of its lines
-    less `doubt` standard deviations: a sheet has all of them, a grain only some.
-    """
-    reach = profiles.shape[1] // 2
-    lines = np.zeros((profiles.shape[0], disc.shape[0]), np.float32)
-    for i in range(points.shape[0]):
-        nx, ny, nz = normals[i, 0], normals[i, 1], normals[i, 2]
-        flat = np.sqrt(nx * nx + ny * ny)
-        ax, ay = (-ny / flat, nx / flat) if flat > 1e-3 else (1.0, 0.0)
-        bx, by, bz = -nz * ay, nz * ax, nx * ay - ny * ax
-        for j in range(disc.shape[0]):
-            x = points[i, 0] + disc[j, 0] * ax + disc[j, 1] * bx
-            y = points[i, 1] + disc[j, 0] * ay + disc[j, 1] * by
-            z = points[i, 2] + disc[j, 1] * bz
-            lines[:, j] = 0
-            for t in range(-reach, reach + 1):
-                s = t * step
-                density = density_at(u, x + s * nx, y + s * ny, z + s * nz)
-                for k in range(profiles.shape[0]):
-                    lines[k, j] += profiles[k, t + reach] * density
-        out[i] = best_mean(lines, doubt)
-
-
-@numba.njit(cache=True, nogil=True, fastmath=_FASTEST)
-def best_mean(lines: Floats, doubt: Number) -> Number:
-    """Give the largest mean of rows (k, m), each less `doubt` of its standard deviations."""
-    best = -1e30
-    for k in range(lines.shape[0]):
-        mean = lines[k].mean()
-        variance = 0.0
-        for j in range(lines.shape[1]):
-            variance += (lines[k, j] - mean) ** 2
-        best = max(best, mean - doubt * np.sqrt(variance / lines.shape[1]))
-    return best
 
 
 @numba.njit(cache=True, nogil=True, fastmath=_FASTEST)
@@ -161,68 +105,51 @@ def find_ridges(
 
 @numba.njit(cache=True, nogil=True, fastmath=_FASTEST)
 def add_support(
-    numbers: Whole,
-    points: Whole,
-    normals: Floats,
-    strengths: Floats,
-    reach: Number,
-    bend: Number,
-    out: Floats,
+    points: Floats, starts: Numbers, grid: Numbers, reach: Number, bend: Number, out: Floats
 ) -> None:
     """Add up the strengths of the points that lie on one smooth sheet with each point.
 
-    `numbers` (z, y, x) are those of the points, -1 where there is none. A neighbour within `reach`
-    voxels counts if each of both lies near the other's plane, as far off it as a sheet goes that
-    bends by 1 / `bend` voxels of radius, and if the normals are within 37 degrees.
+    `points` (7, n) have x, y, z, the normal, and the strength, in the order of cubic cells of side
+    `reach` voxels; `starts` says where each cell of a `grid` (z, y, x cells) begins.
     """
-    r = int(np.ceil(reach))
-    for i in range(points.shape[0]):
-        total = np.float32(0.0)
-        for z in range(max(points[i, 2] - r, 0), min(points[i, 2] + r + 1, numbers.shape[0])):
-            for y in range(max(points[i, 1] - r, 0), min(points[i, 1] + r + 1, numbers.shape[1])):
-                low, high = row_span(points[i], normals[i], y, z, reach, bend, numbers.shape[2])
-                for x in range(low, high):
-                    j = numbers[z, y, x]
-                    if j >= 0 and is_on_sheet(points, normals, i, j, reach, bend):
-                        total += strengths[j]
-        out[i] = total
+    for z in range(grid[0]):
+        for y in range(grid[1]):
+            for x in range(grid[2]):
+                cell = (z * grid[1] + y) * grid[2] + x
+                for i in range(starts[cell], starts[cell + 1]):
+                    total = np.float32(0.0)
+                    for near_z in range(max(z - 1, 0), min(z + 2, grid[0])):
+                        for near_y in range(max(y - 1, 0), min(y + 2, grid[1])):
+                            row = (near_z * grid[1] + near_y) * grid[2]
+                            first = starts[row + max(x - 1, 0)]
+                            last = starts[row + min(x + 2, grid[2])]
+                            total += sum_strengths(points, i, first, last, reach, bend)
+                    out[i] = total
 
 
 @numba.njit(cache=True, nogil=True, fastmath=_FASTEST)
-def row_span(
-    point: Whole, normal: Floats, y: int, z: int, reach: Number, bend: Number, columns: int
-) -> Tuple[int, int]:
-    """Give where a row passes a point's plane near enough to hold points of its sheet."""
-    dy, dz = y - point[1], z - point[2]
-    half = np.sqrt(max(reach * reach - dy * dy - dz * dz, 0.0))
-    low, high = -half, half
-    if abs(normal[0]) > 0.05:
-        middle = -(normal[1] * dy + normal[2] * dz) / normal[0]
-        wide = (1.0 + 0.5 * bend * reach * reach) / abs(normal[0])
-        low, high = max(low, middle - wide), min(high, middle + wide)
-    first = max(int(np.ceil(point[0] + low)), 0)
-    return first, max(min(int(np.floor(point[0] + high)) + 1, columns), first)
+def sum_strengths(
+    points: Floats, i: int, first: int, last: int, reach: Number, bend: Number
+) -> Number:
+    """Add up the strengths of those of the points `first` to `last` - 1 on the sheet of point i.
 
-
-@numba.njit(cache=True, nogil=True, fastmath=_FASTEST)
-def is_on_sheet(
-    points: Whole, normals: Floats, i: int, j: int, reach: Number, bend: Number
-) -> bool:
-    """Say whether two points lie on one smooth sheet; see add_support."""
-    dx = points[j, 0] - points[i, 0]
-    dy = points[j, 1] - points[i, 1]
-    dz = points[j, 2] - points[i, 2]
-    away = dx * dx + dy * dy + dz * dz
-    slack = 1.0 + 0.5 * bend * away
-    first = dx * normals[i, 0] + dy * normals[i, 1] + dz * normals[i, 2]
-    second = dx * normals[j, 0] + dy * normals[j, 1] + dz * normals[j, 2]
-    cosine = (
-        normals[i, 0] * normals[j, 0]
-        + normals[i, 1] * normals[j, 1]
-        + normals[i, 2] * normals[j, 2]
-    )
-    is_near = away <= reach * reach and abs(first) <= slack and abs(second) <= slack
-    return is_near and abs(cosine) >= 0.8
+    They are within `reach` voxels, each lies near the other's plane, as far off it as a sheet goes
+    that bends by 1 / `bend` voxels of radius, and the normals are within 37 degrees.
+    """
+    square, half = np.float32(reach * reach), np.float32(0.5 * bend)
+    x, y, z, u, v, w = points[:6, i]
+    total = np.float32(0.0)
+    for j in range(np.uint64(first), np.uint64(last)):
+        dx, dy, dz = points[0, j] - x, points[1, j] - y, points[2, j] - z
+        away = dx * dx + dy * dy + dz * dz
+        slack = np.float32(1.0) + half * away
+        if away > square or abs(dx * u + dy * v + dz * w) > slack:
+            continue
+        off = abs(dx * points[3, j] + dy * points[4, j] + dz * points[5, j])
+        cosine = abs(u * points[3, j] + v * points[4, j] + w * points[5, j])
+        if off <= slack and cosine >= np.float32(_PARALLEL):
+            total += points[6, j]
+    return total
 
 
 @numba.njit(cache=True, nogil=True)
