@@ -181,9 +181,7 @@ def measure_noise(volume: Volume, spacing: float) -> Noise:
     for tile in _boxes(volume.shape, _margin(spacing)):
         part = np.ascontiguousarray(volume[tile.source])
         points, normals = _oriented(part, spacing, list(tile.inner))
-        cells = np.unique(points // _CELL, axis=0, return_inverse=True)[1].ravel()
-        owns = [np.flatnonzero(cells == cell) for cell in range(cells.max(initial=-1) + 1)]
-        owns = [rng.permutation(own)[:_SEEN] for own in owns]
+        owns = [rng.permutation(own)[:_SEEN] for own in _by_cell(points)]
         chosen = np.concatenate([np.zeros(0, np.int64), *owns])
         found = respond(part, spacing, points[chosen].astype(np.float32), normals[chosen])
         parts = np.split(found, np.cumsum([len(own) for own in owns])[:-1])
@@ -194,6 +192,16 @@ def measure_noise(volume: Volume, spacing: float) -> Noise:
     empty = np.flatnonzero(middles <= np.percentile(middles, EMPTY))
     low, middle = np.percentile(np.concatenate([seen[cell] for cell in empty]), [25, 50])
     return Noise(float(middle), max(BEYOND * 1.4826 * float(middle - low), 1e-6))
+
+
+def _by_cell(points: npt.NDArray[np.int32]) -> List[npt.NDArray[np.int64]]:
+    """Give the numbers of the points (n, 3) in each cell that has any."""
+    if not len(points):
+        return []
+    cells = (points // _CELL).T
+    places = np.ravel_multi_index(tuple(cells), tuple(cells.max(axis=1) + 1))
+    order = np.argsort(places, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(places[order])) + 1)
 
 
 def _boxes(shape: Tuple[int, ...], margin: int) -> List[Tile]:
