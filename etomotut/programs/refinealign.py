@@ -2,9 +2,10 @@
 
 Patches of each view are compared with the reprojection of the tomogram that all other views make;
 shifts, rotations and magnifications of all views are found together, from coarse to fine. The
-input may be aligned by patches or only prealigned; views further off than about ten pixels are not
-caught. Where the refined transforms agree no better with the images, those of the input are
-written. Tilt angles stay as they are.
+input may be aligned by patches or only prealigned: a view that lies more than about ten pixels off
+is searched for in the whole field first, and moved where one place is clearly the best. Where the
+refined transforms agree no better with the images, those of the input are written. Tilt angles stay
+as they are.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from etomotut.programs.options import THREADS, Option, Ranges, Values
 
 if TYPE_CHECKING:
     from etomotut.engine.projection_matching import Round
+    from etomotut.engine.view_search import Lost
 
 PACKAGE = ""
 OPTIONS = (
@@ -52,10 +54,11 @@ def run(values: Values) -> None:
     """Write the better of the refined transforms and those given."""
     from etomotut.engine import projection_matching as matching
     from etomotut.engine import transforms as linear
+    from etomotut.engine.view_search import find_lost_views
     from etomotut.engine.views import reduce_views
     from etomotut.formats import xf
 
-    views, given, angles = _read(values)
+    views, given, angles, sections = _read(values)
     factor = values["BinningToApply"] or -(-max(views.shape[1:]) // WORKING_SIZE)
     views = reduce_views(views, factor)
     patch = values["SizeOfPatches"]
@@ -65,7 +68,8 @@ def run(values: Values) -> None:
             f"reduced pixels allow {min(views.shape[1:]) // 2}"
         )
     upright = linear.then(given, linear.rotation(-values["RotationAngle"]))
-    start = linear.scale_shifts(upright, 1 / factor)
+    start, lost = find_lost_views(views, linear.scale_shifts(upright, 1 / factor), angles)
+    searched = [_searched(one, sections[one.view], factor) for one in lost]
     rounds: List[Dict[str, Any]] = []
 
     def tell(done: Round) -> None:
@@ -81,7 +85,7 @@ def run(values: Values) -> None:
     refined = matching.refine(views, start, angles, patch=patch, watch=tell)
     after = matching.agreement(views, refined, angles, patch=patch)
     is_better = bool(after.mean() > before.mean())
-    best = linear.scale_shifts(refined, factor) if is_better else upright
+    best = linear.scale_shifts(refined if is_better else start, factor)
     agreement = float(max(after.mean(), before.mean()))
     if agreement < LEAST:
         raise SolutionError(
@@ -102,14 +106,32 @@ def run(values: Values) -> None:
         "moved": float(np.sqrt(np.mean(moved**2))),
         "moved_most": float(moved.max()),
         "correlations": (after if is_better else before).tolist(),
+        "searched": searched,
         "rounds": rounds,
     }
     if values["ResultFile"] is not None:
         values["ResultFile"].write_text(json.dumps(result, indent=1) + "\n")
 
 
-def _read(values: Values) -> Tuple[npt.NDArray[np.float32], Array, Array]:
-    """Give the views, their transforms and their tilt angles; raises OptionError."""
+def _searched(lost: Lost, section: int, factor: int) -> Dict[str, Any]:
+    """Tell of a view that had to be searched for; gives what the result says of it."""
+    moved = factor * float(np.hypot(*lost.moved))
+    clearness = f"{lost.clearness:.2f} times as clear as any other"
+    if lost.is_found:
+        print(f"Section {section} was lost: moved by {moved:.0f} pixels, to a place {clearness}")
+    else:
+        print(f"Not sure where section {section} lies: its best place, {moved:.0f} pixels off, is "
+              f"only {clearness}; it stays")  # fmt: skip
+    return {
+        "section": section,
+        "moved": moved,
+        "clearness": lost.clearness,
+        "is_found": lost.is_found,
+    }
+
+
+def _read(values: Values) -> Tuple[npt.NDArray[np.float32], Array, Array, List[int]]:
+    """Give views, their transforms, tilt angles and sections, from 1; raises OptionError."""
     from etomotut.formats import tlt, xf
     from etomotut.formats.mrc import Stack
 
@@ -126,7 +148,7 @@ def _read(values: Values) -> Tuple[npt.NDArray[np.float32], Array, Array]:
             f"{values['TransformFile']} has {len(transforms)} transforms for {len(sections)} views"
         )
     views = np.stack([stack[section - 1].astype(np.float32) for section in sections])
-    return views, transforms, angles
+    return views, transforms, angles, sections
 
 
 def _moved(first: Array, second: Array) -> Array:

@@ -95,13 +95,26 @@ class ProtEtomotutRefineAlignment(EtomotutProtocol):
         numbers = {
             **{name: found[name] for name in ("is_refined", "before", "after", "moved")},
             "rounds": len(found["rounds"]),
+            "found": [one["section"] for one in found["searched"] if one["is_found"]],
+            "unsure": [one["section"] for one in found["searched"] if not one["is_found"]],
             "rotation": rotation,
             "pixel_size": series.pixel_size,
         }
         return Result({TILT_SERIES: Changes(transforms=transforms, axis_angle=rotation)}, numbers)
 
     def describe(self, numbers: Mapping[str, Any]) -> str:
-        """Tell how far views moved, or that they stayed."""
+        """Tell how far views moved, or that they stayed, and which had to be searched for."""
+        return self._told(numbers) + "".join(
+            f"; {what} {', '.join(map(str, numbers[name]))}"
+            for name, what in (
+                ("found", "lost views that were found again:"),
+                ("unsure", "*not sure where these views lie:*"),
+            )
+            if numbers[name]
+        )
+
+    @staticmethod
+    def _told(numbers: Mapping[str, Any]) -> str:
         before, after = numbers["before"], numbers["after"]
         if not numbers["is_refined"]:
             return (

@@ -50,6 +50,29 @@ def test_refined_transforms_and_what_was_found_are_written(capsys):
     assert "Stage 4, round 1: views moved" in capsys.readouterr().out
 
 
+def test_a_view_that_was_lost_is_found_again_and_named(capsys):
+    wrong = aligned()
+    wrong[CHOSEN[2] - 1, :, 2] += 30, -25
+    write(views_of(aligned()), wrong)
+    assert refine("-result", "b.json") == 0
+    searched = json.loads(Path("b.json").read_text())["searched"]
+    assert [(one["section"], one["is_found"]) for one in searched] == [(CHOSEN[2], True)]
+    assert f"Section {CHOSEN[2]} was lost: moved by" in capsys.readouterr().out
+    found = np.array(aligned())
+    found[np.array(CHOSEN) - 1] = xf.read("b.xf")
+    assert apart(found, aligned()) < 0.3
+
+
+def test_a_view_that_shows_nothing_is_named_and_stays(capsys):
+    views = views_of(aligned())
+    views[4] = np.random.default_rng(5).normal(size=views[4].shape)
+    write(views, aligned())
+    refine("-result", "b.json")
+    searched = json.loads(Path("b.json").read_text())["searched"]
+    assert [(one["section"], one["is_found"]) for one in searched] == [(5, False)]
+    assert "Not sure where section 5 lies" in capsys.readouterr().out
+
+
 def test_the_axis_is_brought_upright():
     turned = np.repeat(np.array([[[0.0, 1, 0], [-1, 0, 0]]]), len(TILTS), axis=0)
     write(views_of(turned), aligned())  # prealigned: shifted, but not turned

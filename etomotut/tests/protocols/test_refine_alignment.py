@@ -9,7 +9,7 @@ from etomotut.tests.protocols.test_commands import check, form
 STAGE = ProtEtomotutRefineAlignment
 FILES = {"transforms": "a.prexg", "angles": "a.tlt", "refined": "a.xf", "result": "a.json"}
 FOUND = {"is_refined": True, "before": 0.35, "after": 0.4, "moved": 2.0, "rounds": 20}
-FOUND.update(rotation=-94.6, pixel_size=11.0)
+FOUND.update(rotation=-94.6, pixel_size=11.0, found=[], unsure=[])
 
 
 def command(**changes):
@@ -31,6 +31,13 @@ def test_a_refined_series_tells_how_far_its_views_moved():
     told = STAGE.describe(STAGE, FOUND)
     assert "moved 2.00 px (2.20 nm) rms in 20 rounds" in told
     assert "0.350 -> 0.400, tilt axis at -94.60 degrees" in told
+
+
+def test_views_that_had_to_be_searched_for_are_named():
+    told = STAGE.describe(STAGE, {**FOUND, "found": [1, 2], "unsure": [41]})
+    assert "found again: 1, 2" in told
+    assert "not sure where these views lie:* 41" in told
+    assert "lie" not in STAGE.describe(STAGE, FOUND)
 
 
 def test_a_series_that_got_no_better_says_that_its_alignment_is_kept():
