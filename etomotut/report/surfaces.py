@@ -1,13 +1,13 @@
 """Pictures of surfaces, drawn without a screen: shaded, from above and from the side.
 
-Triangles are covered with points closer than pixels, and the nearest point of each pixel is seen:
-slower than a graphics card, but numpy is all it needs.
+Each pixel is given the triangle that is nearest in its middle: slower than a graphics card, but
+numpy is all it needs.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Iterator, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Sequence, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -19,12 +19,15 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Array = npt.NDArray[np.float64]
+Numbers = npt.NDArray[np.int64]
 
 TOP, EDGE, GAP = 68, 24, 16
 _FINE = 2  # times finer than it is shown, against ragged edges
 _LIGHT = np.array([-0.35, 0.45, 0.82])
 _INSIDE = 0.72  # of the brightness of the outside
-_GROUPS = 6  # of triangles by their size, covered alike
+_GROUPS = 6  # of triangles by their size, gone through alike
+_FLAT = 1e-6  # square pixels, of twice the area: with less, triangles are seen from their edge
+_ON_EDGE = -1e-9  # share of a corner: so that no pixel falls between two triangles
 # rows: where x, y and z of the tomogram go; from above, and along y from below a little
 VIEWS = (
     np.eye(3),
@@ -74,37 +77,50 @@ def render(
 ) -> npt.NDArray[np.float64]:
     """Give colours (y, x, rgb) of surfaces turned about a point; a pixel has `step` Å."""
     width, height = (n * _FINE for n in size)
-    fine = step / _FINE
-    depths, colours = np.full(width * height, -np.inf), np.ones((width * height, 3))
+    scale = np.array([_FINE / step, _FINE / step, 1.0])
+    shift = np.array([(width - 1) / 2, (height - 1) / 2, 0.0])
+    depths, colours = np.full((height, width), -np.inf), np.ones((height, width, 3))
     for number, shown in enumerate(surfaces):
         places = (shown.vertices - middle) @ turn.T
-        for points, normals in _covered(places, shown.faces, fine):
-            x, y = (np.floor(points[:, k] / fine + n / 2) for k, n in ((0, width), (1, height)))
-            inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-            pixels = (y[inside] * width + x[inside]).astype(np.int64)
-            _put(depths, colours, pixels, points[inside, 2], _shaded(normals[inside], number))
+        y, x, faces, weights = _seen((places * scale + shift)[shown.faces], depths)
+        normals = (_normals(places, shown.faces)[shown.faces[faces]] * weights[..., None]).sum(
+            axis=1
+        )
+        colours[y, x] = _shaded(normals, number)
     blocks = colours.reshape(height // _FINE, _FINE, width // _FINE, _FINE, 3)
     return np.asarray(blocks.mean(axis=(1, 3)))
 
 
-def _covered(
-    places: Array, faces: npt.NDArray[np.int64], step: float
-) -> Iterator[Tuple[Array, Array]]:
-    """Give points on triangles, no further than `step` apart, and the normals there."""
+def _normals(places: Array, faces: Numbers) -> Array:
+    """Give normals at vertices, of any length."""
     corners = places[faces]
-    sides = np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2)
     crosses = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    at_vertices = np.zeros_like(places)
-    for k in range(3):
-        np.add.at(at_vertices, faces[:, k], crosses)
-    counts = np.ceil(sides.max(axis=1) / step).astype(int) + 1
-    for part in np.array_split(np.argsort(counts), _GROUPS):
-        count = int(counts[part].max()) if len(part) else 0
-        for i in range(count + 1):
-            for j in range(count + 1 - i):
-                weights = np.array([count - i - j, i, j]) / max(count, 1)
-                normals = np.tensordot(weights, at_vertices[faces[part]], (0, 1))
-                yield np.tensordot(weights, corners[part], (0, 1)), normals
+    sums = [np.bincount(faces.ravel(), np.repeat(crosses[:, k], 3), len(places)) for k in range(3)]
+    return np.stack(sums, axis=1)
+
+
+def _seen(corners: Array, depths: Array) -> Tuple[Numbers, Numbers, Numbers, Array]:
+    """Find the pixels (y, x) where triangles with these corners (n, 3, 3) are nearest so far.
+
+    Corners are x, y in pixels, and how near they are; `depths` (y, x) is how near what is seen is,
+    and is updated. Gives y, x, the triangle, and the weights of its three corners there.
+    """
+    owners = np.full(depths.shape, -1)
+    planes = np.concatenate([corners[..., :2], np.ones((len(corners), 3, 1))], axis=2)
+    kept = np.flatnonzero(np.abs(np.linalg.det(planes)) > _FLAT)
+    # weights of the corners that make a pixel's x, y, 1 of theirs
+    weights = np.zeros_like(planes)
+    weights[kept] = np.linalg.inv(planes[kept].transpose(0, 2, 1))
+    low = np.ceil(corners[..., :2].min(axis=1)).astype(np.int64)
+    counts = np.floor(corners[..., :2].max(axis=1)).astype(np.int64) - low + 1
+    for part in np.array_split(kept[np.argsort(counts[kept].max(axis=1))], _GROUPS):
+        columns, rows = counts[part].max(axis=0) if len(part) else (0, 0)
+        for dy, dx in np.ndindex(rows, columns):
+            x, y = low[part, 0] + dx, low[part, 1] + dy
+            _put(depths, owners, (y, x), part, (weights[part], corners[part, :, 2]))
+    y, x = np.nonzero(owners >= 0)
+    faces = owners[y, x]
+    return y, x, faces, _weigh(weights[faces], x, y)
 
 
 def _shaded(normals: Array, number: int) -> Array:
@@ -118,12 +134,26 @@ def _shaded(normals: Array, number: int) -> Array:
     return np.asarray((light * np.where(away, _INSIDE, 1.0))[:, None] * colour)
 
 
+def _weigh(weights: Array, x: Numbers, y: Numbers) -> Array:
+    """Give the weights (n, 3) of the corners of triangles at pixels."""
+    return weights[..., 0] * x[:, None] + weights[..., 1] * y[:, None] + weights[..., 2]
+
+
 def _put(
-    depths: Array, colours: Array, pixels: npt.NDArray[np.int64], heights: Array, shades: Array
+    depths: Array,
+    owners: Numbers,
+    pixels: Tuple[Numbers, Numbers],
+    faces: Numbers,
+    planes: Tuple[Array, Array],
 ) -> None:
-    """Let pixels show points that are nearer than what they show, in place."""
-    order = np.argsort(heights, kind="stable")  # of several in one pixel the nearest comes last
-    pixels, heights, shades = pixels[order], heights[order], shades[order]
-    nearer = heights > depths[pixels]
-    depths[pixels[nearer]] = heights[nearer]
-    colours[pixels[nearer]] = shades[nearer]
+    """Let pixels, one a triangle, show it where it covers them and is nearest, in place."""
+    (y, x), (weights, heights) = pixels, planes
+    shares = _weigh(weights, x, y)
+    is_inside = (x >= 0) & (x < depths.shape[1]) & (y >= 0) & (y < depths.shape[0])
+    covered = np.flatnonzero(is_inside & (shares >= _ON_EDGE).all(axis=1))
+    near = (shares[covered] * heights[covered]).sum(axis=1)
+    order = np.argsort(near, kind="stable")  # of several in one pixel the nearest comes last
+    order = order[near[order] > depths[y[covered[order]], x[covered[order]]]]
+    chosen = covered[order]
+    depths[y[chosen], x[chosen]] = near[order]
+    owners[y[chosen], x[chosen]] = faces[chosen]
