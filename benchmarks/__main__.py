@@ -28,6 +28,7 @@ SUBJECTS = (
     "denoising",
     "erase",
     "segment",
+    "surfaces",
     "ctfphaseflip",
 )
 _HEAD = f"{'case':<42}{'backend':<10}{'cores':>5}{'CPU s':>8}{'user':>8}{'wall s':>8}{'MB':>7}"

@@ -44,6 +44,12 @@ def volume(folder: Path, size: int, depth: int, seed: int) -> Path:
 
 
 @lru_cache(maxsize=None)
+def membranes(folder: Path, size: int, depth: int) -> Path:
+    """Write a mask (z, y, x) of the membranes of a simulated specimen: 0 and 1."""
+    return _apart(_write_membranes, folder, size, depth)
+
+
+@lru_cache(maxsize=None)
 def transforms(folder: Path) -> Path:
     """Write transforms as an alignment gives them: a turn by some degrees, shifts, a stretch."""
     return _apart(_write_transforms, folder)
@@ -98,6 +104,22 @@ def _write_volume(folder: Path, size: int, depth: int, seed: int) -> Path:
             out[z] = waves * waves[:, None] / 40 + 50 * rng.standard_normal(
                 (size, size), np.float32
             )
+    return path
+
+
+def _write_membranes(folder: Path, size: int, depth: int) -> Path:
+    import numpy as np
+
+    from etomotut.demo.parameters import Parameters
+    from etomotut.demo.series import prepare
+    from etomotut.demo.volume import membranes
+    from etomotut.formats import mrc
+
+    path, shape = folder / f"membranes-{size}x{depth}.mrc", (depth, size, size)
+    specimen = prepare(Parameters(size=(size, size), pixel_size=11.04))[1]
+    mask = membranes(specimen, shape, 11.04)
+    with mrc.create(path, shape, np.int8, pixel_size=11.04, volume=True) as out:
+        out[0] = mask.astype(np.int8)
     return path
 
 
