@@ -10,7 +10,7 @@ Lengths are in Å where nothing else is said; places are x, y, z in voxels.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, List, Sequence
 
 import numpy as np
@@ -19,7 +19,7 @@ from scipy.sparse import csr_matrix
 from scipy.spatial import cKDTree
 
 from etomotut.engine.sheets import LEAFLETS, Sheets, Volume
-from etomotut.engine.star_surface import Array, Surface, fit, spread
+from etomotut.engine.star_surface import GROUND, Array, Surface, fit, spread
 
 STEP, REACH = 5.5, 66.0  # of the profiles, each way
 OFFSETS = np.arange(-22, 23) * STEP  # of the middle from a surface, where leaflets are looked for
@@ -66,6 +66,10 @@ def settle(surfaces: Sequence[Surface], volume: Volume, spacing: float) -> List[
     clear = [area for area, each in zip(areas, settled) if each.contrast > CLEAR]
     if sum(clear) <= 0.5 * sum(areas):
         return [Settled(surface, 0.0, np.zeros((0, 3)), np.zeros(0)) for surface in surfaces]
+    settled = [
+        each if each.contrast >= CLEAR else _retry(surface, each, volume, spacing)
+        for surface, each in zip(surfaces, settled)
+    ]
     return [each for each in settled if each.contrast >= SHOWN]
 
 
@@ -100,6 +104,19 @@ def profile() -> Array:
     shape = (np.exp(-((t / 10) ** 2) / 2) - sides) * window
     shape = (shape - basis @ (basis.T @ shape)) * window
     return np.asarray(shape / np.linalg.norm(shape))
+
+
+def _retry(surface: Surface, first: Settled, volume: Volume, spacing: float) -> Settled:
+    """Settle a surface from a leaflet's distance within and outside of it, too.
+
+    From there it may be nearer than the next dark band of a vesicle is to the first.
+    """
+    found = [first]
+    for away in (-LEAFLETS, LEAFLETS):
+        shifted = replace(surface, coefficients=surface.coefficients.copy())
+        shifted.coefficients[0] += away / spacing * GROUND
+        found.append(_settle(shifted, volume, spacing))
+    return max(found, key=lambda each: each.contrast)
 
 
 def _settle(surface: Surface, volume: Volume, spacing: float) -> Settled:

@@ -11,7 +11,7 @@ made up.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Callable, Iterable, List, Tuple
+from typing import Callable, Iterable, List, Sequence, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +40,8 @@ AVERAGED = 60.0  # Å along a surface, over which responses are averaged
 OFFSETS = np.arange(-30.0, 31.0, 10.0)  # Å, of the membrane from the smooth surface
 GAP = 80.0  # Å, to what is certain on a vesicle, over which the rest is taken as there
 CERTAIN = 1.5  # response, noise levels, with the confidence 0.5
+DEEP, CROSSING = 60.0, 0.03  # Å inside another; the least share of a membrane that crosses it
+FAINT = 0.4  # of the support outside of another: less has what crosses it
 _DENSE = 1.6  # points a voxel of a surface
 _PLACES = 1500  # of a surface, where it is compared with what is beside it
 
@@ -109,7 +111,8 @@ def find_membranes(
     pieces = find_pieces(sheets.take(free), volume, spacing)
     if any(each.is_moved for each in vesicles):
         pieces = [piece for piece in pieces if has_leaflets(piece, volume, spacing)]
-    parts = [follow(each, volume, spacing, noise) for each in vesicles] + pieces
+    parts = [follow(each, volume, spacing, noise) for each in vesicles]
+    parts = part_crossing([each.surface for each in vesicles], parts, spacing) + pieces
     kept = [part for part in parts if len(part)]
     numbers = [np.full(len(part), k, np.int32) for k, part in enumerate(kept, 1)]
     together = Sheets(
@@ -158,6 +161,26 @@ def follow(settled: Settled, volume: Volume, spacing: float, noise: Noise) -> Sh
     points = places + (offsets / spacing)[:, None] * normals
     kept_points = points[kept].astype(np.float32), normals[kept].astype(np.float32)
     return Sheets(*kept_points, support[kept].astype(np.float32))
+
+
+def part_crossing(
+    surfaces: Sequence[Surface], parts: Sequence[Sheets], spacing: float
+) -> List[Sheets]:
+    """Take from membranes what is inside another and far fainter than what is outside of it.
+
+    Membranes do not cross: a surface that closes what is open, as a bud, runs on through the other.
+    """
+    kept = []
+    for number, part in enumerate(parts):
+        crosses = np.zeros(len(part), bool)
+        for other in (surface for k, surface in enumerate(surfaces) if k != number):
+            off = other.beside(part.points)[0] * spacing
+            inside, outside = part.support[off < -DEEP], part.support[off > DEEP]
+            if min(len(inside), len(outside)) > CROSSING * len(part):
+                is_faint = np.median(inside) < FAINT * np.median(outside)
+                crosses |= is_faint & (off < -HALF)
+        kept.append(part.take(~crosses))
+    return kept
 
 
 def _search(

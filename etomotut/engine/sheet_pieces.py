@@ -15,7 +15,7 @@ from scipy.ndimage import binary_dilation, label, map_coordinates
 
 from etomotut.engine.sheets import OUTSTANDING, Points, Sheets, Volume, outstanding
 
-GROWN, CLEAR = 2.5, 5.0  # support of pieces: everywhere, and somewhere
+GROWN, CLEAR = 2.5, 6.0  # support of pieces: everywhere, and on a tenth of them
 LEAST = 3000.0  # nm², of pieces
 LARGE = 8000.0  # nm², of what is flat: more than a sphere of 300 nm radius has near a plane
 FLAT, ALIGNED = 40.0, 0.93  # Å off a plane; cosine of the normals
@@ -42,10 +42,9 @@ def find_pieces(sheets: Sheets, volume: Volume, spacing: float) -> List[Sheets]:
     where[z, y, x] = True
     labels, count = label(binary_dilation(where, np.ones((3, 3, 3))), np.ones((3, 3, 3)))
     own = labels[z, y, x]
-    clear = np.zeros(count + 1, bool)
-    clear[own[grown.support > CLEAR]] = True
     area = np.bincount(own, minlength=count + 1) * spacing**2 / 100
-    found = [grown.take(own == k) for k in np.flatnonzero(clear & (area >= LEAST))]
+    found = [grown.take(own == k) for k in np.flatnonzero(area >= LEAST)]
+    found = [piece for piece in found if np.percentile(piece.support, 90) >= CLEAR]
     return [piece for piece in found if _is_membrane(piece, volume, spacing)]
 
 

@@ -47,6 +47,11 @@ def test_what_shows_no_leaflets_is_left_out_where_others_show_them():
     assert [round(radii(each.surface).mean(), -1) for each in settled] == [320]
 
 
+def test_a_surface_that_is_far_off_is_moved_where_others_show_what_to_look_for():
+    settled = settle([ball(310.0), ball(200.0)], dense_vesicle(), SPACING)
+    assert [round(radii(each.surface).mean(), -1) for each in settled] == [320, 320]
+
+
 def test_surfaces_stay_where_the_tomogram_resolves_no_leaflets():
     (settled,) = settle([ball(310.0)], dense_vesicle(leaflets_apart=False), SPACING)
     assert not settled.is_moved

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from etomotut.engine import sheets
-from etomotut.engine.membranes import find_membranes, stands_out
+from etomotut.engine.membranes import find_membranes, part_crossing, stands_out
+from etomotut.engine.sheets import Sheets
 from etomotut.engine.star_surface import Surface
 from etomotut.tests.engine.membrane_phantom import distance, tomogram
 
@@ -96,3 +97,15 @@ def test_a_surface_stands_out_where_there_is_a_membrane_alone():
     assert all(stands_out(ball(*vesicle), volume, SPACING) for vesicle in VESICLES)
     assert not stands_out(ball((30.0, 66.0, 28.0), 180.0), volume, SPACING)
     assert not stands_out(ball(VESICLES[0][0], 170.0), volume, SPACING)
+
+
+@pytest.mark.parametrize(("faint", "left"), [(1.0, "outside"), (5.0, "all")])
+def test_a_membrane_ends_where_it_would_cross_another_unless_it_is_seen_there(faint, left):
+    body, bud = ball((50.0, 40.0, 30.0), 240.0), ball((72.0, 40.0, 30.0), 160.0)
+    (whole, normals), (places, across) = body.sample(3000), bud.sample(2000)
+    off = body.beside(places)[0]
+    support = np.where(off < 0, faint, 6.0)
+    parts = [Sheets(whole, normals, np.full(3000, 6.0)), Sheets(places, across, support)]
+    first, second = part_crossing([body, bud], parts, SPACING)
+    assert len(first) == 3000
+    assert len(second) == (2000 if left == "all" else (off * SPACING >= -30).sum())
