@@ -24,6 +24,7 @@ SUBJECTS = (
     "filters",
     "position",
     "tiltalign",
+    "refine",
     "ccderaser",
     "denoising",
     "erase",

@@ -10,7 +10,7 @@ import multiprocessing
 import subprocess
 import sys
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Callable, Tuple
@@ -19,15 +19,21 @@ VIEWS = 41
 
 
 @dataclass(frozen=True)
-class Tracked:
-    """A simulated series with gold beads, and what the steps before a program would have made."""
+class Bare:
+    """A simulated series, and what its prealignment would have made."""
 
     stack: Path
     angles: Path
     prealigned: Path
     prexg: Path
-    fiducials: Path
     axis_angle: float
+
+
+@dataclass(frozen=True)
+class Tracked(Bare):
+    """A simulated series with gold beads, and what the steps before a program would have made."""
+
+    fiducials: Path
     bead_pixels: float
 
 
@@ -59,6 +65,12 @@ def transforms(folder: Path) -> Path:
 def tracked(folder: Path, size: Tuple[int, int]) -> Tracked:
     """Simulate a series of a size (columns, rows), and prealign and track it by its truth."""
     return _apart(_simulate, folder, size)
+
+
+@lru_cache(maxsize=None)
+def bare(folder: Path, size: Tuple[int, int]) -> Bare:
+    """Simulate a series of a size (columns, rows) without gold, prealigned to two pixels or so."""
+    return _apart(_simulate_bare, folder, size)
 
 
 @lru_cache(maxsize=None)
@@ -138,33 +150,46 @@ def _write_transforms(folder: Path) -> Path:
 
 
 def _simulate(folder: Path, size: Tuple[int, int]) -> Tracked:
-    import numpy as np
-
     from etomotut.demo.parameters import Parameters
-    from etomotut.demo.series import simulate, write
-    from etomotut.formats import xf
+    from etomotut.demo.series import simulate
 
     series = simulate(Parameters(name="beads", halves=False, size=size, pixel_size=11.04))
-    files = write(series, folder)
-    truth = series.truth
+    made, shifts = _prealign(folder, series, spread=0.0)
+    truth, fiducials = series.truth, folder / "beads.fid"
+    _write_tracks(fiducials, truth.track + shifts[:, None], truth.pixel_size, size)
+    return Tracked(
+        **vars(made), fiducials=fiducials, bead_pixels=truth.bead_diameter / truth.pixel_size
+    )
+
+
+def _simulate_bare(folder: Path, size: Tuple[int, int]) -> Bare:
+    from etomotut.demo.parameters import Parameters
+    from etomotut.demo.series import simulate
+
+    wish = Parameters(name="bare", halves=False, size=size, pixel_size=11.04)
+    series = simulate(replace(wish, beads=0, beads_beyond=0, pairs=0))
+    return _prealign(folder, series, spread=1.5)[0]
+
+
+def _prealign(folder: Path, series: Any, *, spread: float) -> Tuple[Bare, Any]:
+    """Write a series and prealign it by its truth, off by a spread; gives its shifts (view, 2)."""
+    import numpy as np
+
+    from etomotut.demo.series import write
+    from etomotut.formats import xf
+
+    files, truth = write(series, folder), series.truth
     inverse = np.linalg.inv(truth.transforms[:, :, :2])
     shifts = inverse @ truth.transforms[:, :, 2:]
-    prexg = np.concatenate([np.broadcast_to(np.eye(2), (len(shifts), 2, 2)), shifts], axis=-1)
-    xf.write(folder / "beads.prexg", prexg)
-    names = [str(files["stack"]), str(folder / "beads.preali")]
-    words = ["-xform", str(folder / "beads.prexg"), "-mode", "1"]
+    shifts += np.random.default_rng(3).normal(0, spread, shifts.shape)
+    moves = np.concatenate([np.broadcast_to(np.eye(2), (len(shifts), 2, 2)), shifts], axis=-1)
+    prexg, prealigned = (files["stack"].with_suffix(end) for end in (".prexg", ".preali"))
+    xf.write(prexg, moves)
+    words = [str(files["stack"]), str(prealigned), "-xform", str(prexg), "-mode", "1"]
     start = [sys.executable, "-m", "etomotut", "newstack"]
-    subprocess.run([*start, *names, *words], check=True, stdout=subprocess.DEVNULL)
-    _write_tracks(folder / "beads.fid", truth.track + shifts[:, None, :, 0], truth.pixel_size, size)
-    return Tracked(
-        stack=files["stack"],
-        angles=files["angles"],
-        prealigned=folder / "beads.preali",
-        prexg=folder / "beads.prexg",
-        fiducials=folder / "beads.fid",
-        axis_angle=truth.axis_angle,
-        bead_pixels=truth.bead_diameter / truth.pixel_size,
-    )
+    subprocess.run([*start, *words], check=True, stdout=subprocess.DEVNULL)
+    made = Bare(files["stack"], files["angles"], prealigned, prexg, truth.axis_angle)
+    return made, shifts[:, :, 0]
 
 
 def _align(folder: Path, size: Tuple[int, int]) -> Path:
