@@ -153,7 +153,7 @@ def run(project: Any, protocols: Sequence[Any], report: Report = print) -> List[
     finish; those that need its output are not started.
     """
     failures: Dict[int, str] = {}
-    for number, protocol in enumerate(_in_order(protocols), 1):
+    for number, protocol in enumerate(in_order(protocols), 1):
         label = protocol.getRunName()
         missing = [p.getRunName() for p in _parents(protocol) if p.getObjId() in failures]
         start = time.monotonic()
@@ -191,7 +191,7 @@ def _parents(protocol: Any) -> Iterator[Any]:
             yield parent
 
 
-def _in_order(protocols: Sequence[Any]) -> List[Any]:
+def in_order(protocols: Sequence[Any]) -> List[Any]:
     """Sort protocols so that each comes after those whose output it takes."""
     ordered: List[Any] = []
     waiting = list(protocols)

@@ -7,6 +7,7 @@ other process waits for it. Adding an item that a set already has does nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Callable, Collection, Dict, Mapping, Optional, Sequence
 
 from pwem.objects import Set
@@ -241,6 +242,7 @@ class Outputs:
     def _create(
         self, name: str, set_class: Any, prepare: Optional[Callable[[Any], None]] = None
     ) -> Any:
+        discard_table(self._protocol.getPath(f"{FILES[name]}.sqlite"))
         output = set_class.create(self._protocol.getPath(), prefix=FILES[name])
         if prepare is not None:
             prepare(output)
@@ -259,6 +261,12 @@ class Outputs:
             protocol._defineSourceRelation(self._source, output)
         protocol._store(output)
         output.close()
+
+
+def discard_table(path: str) -> None:
+    """Remove an SQLite file and its journal, which would be played into a new file of this name."""
+    for each in (path, f"{path}-journal"):
+        Path(each).unlink(missing_ok=True)
 
 
 def _id_of(item: Any) -> str:

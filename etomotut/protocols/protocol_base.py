@@ -31,7 +31,14 @@ from etomotut.plugin import Plugin
 from etomotut.protocols.facts import Facts, disk_problem, facts_of
 from etomotut.protocols.forms import settings_of, values_of
 from etomotut.protocols.job import Job, Say, parts_of, safe_name
-from etomotut.protocols.outputs import FAILED_SERIES, FAILED_TOMOGRAMS, Item, Outputs, Result
+from etomotut.protocols.outputs import (
+    FAILED_SERIES,
+    FAILED_TOMOGRAMS,
+    Item,
+    Outputs,
+    Result,
+    discard_table,
+)
 from etomotut.protocols.records import Records
 from etomotut.protocols.steps import PromptExecutor
 
@@ -104,6 +111,7 @@ class EtomotutProtocol(EMProtocol):
         done = self._records.numbers()
         self._outputs_of_stage.drop_unfinished(list(self.getPossibleOutputs()), done)
         self._begun = datetime.now().isoformat()  # makes the steps of every run new ones
+        discard_table(self.getStepsFile())  # Scipion would read it, and it may be half-written
         self._inserted: Dict[str, int] = {}
         self._seen: Tuple[float, ...] = ()
         is_open = self._insert_new_items()

@@ -71,6 +71,7 @@ class TestFailures(ProjectTest):
         path.write_text(json.dumps(records))
         with closing(sqlite3.connect(stage.TiltSeries.getFileName())) as half, half:
             half.execute("DELETE FROM TS_2_Objects WHERE id > 3")
+        Path(stage.getStepsFile()).write_bytes(b"")  # as if killed while Scipion made it
         self.finish(stage)
         self.assertTrue(stage.isFinished(), stage.getErrorMessage())
         self.checkTiltSeries(stage.TiltSeries, 2, PIXEL, imported=True, anglesCount=len(ANGLES))
