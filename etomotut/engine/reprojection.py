@@ -24,7 +24,8 @@ import numpy.typing as npt
 import scipy.fft
 
 from etomotut.engine.resample import transform_image
-from etomotut.engine.transforms import Transforms, apply, invert
+from etomotut.engine.transforms import Transforms, apply, invert, scale_shifts
+from etomotut.engine.views import reduce_views
 
 Array = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -35,6 +36,7 @@ TAPER = 0.4  # of a patch's width, at each edge
 RINGS = 6  # of frequencies, within which signal and noise are estimated
 SURE = 0.9  # the largest share of signal; views differ by more than noise
 FAINT = 0.02  # the smallest
+ENOUGH = 0.2  # 1/pixel of reduced views, up to which their averages are as good as all pixels
 ALIKE = 0.7  # radians: what neighbouring views have in common up to here is all the signal
 
 
@@ -46,6 +48,11 @@ class Band:
     low: float
     high: float
     depth: float
+
+    @property
+    def reduction(self) -> int:
+        """By how much views may be reduced for it."""
+        return max(int(ENOUGH / self.high + 1e-6), 1)
 
 
 @dataclass(frozen=True)
@@ -84,7 +91,11 @@ def compare(
     places = _places(transforms, tilts, columns)
     shown = _shown(views, places, band.size)
     frequencies = _Frequencies(band)
-    spectra = frequencies.of(_cut(views, places, shown, band.size))
+    factor = band.reduction
+    looks = _cut(
+        reduce_views(views, factor), _at_scale(places, 1 / factor), shown, band.size // factor
+    )
+    spectra = frequencies.of(looks)
     white, power = frequencies.whiten(spectra, shown)
     signal = _signal(white, power, shown, tilts, frequencies, band.depth)
     return _match(white, signal, tilts, frequencies, band.depth)
@@ -112,6 +123,10 @@ def _places(transforms: Transforms, tilts: Array, columns: Columns) -> Array:
     return places
 
 
+def _at_scale(places: Array, factor: float) -> Array:
+    return scale_shifts(places.reshape(-1, 2, 3), factor).reshape(places.shape)
+
+
 def _shown(views: Looks, places: Array, size: int) -> Bools:
     """Tell which views show all but the outermost tenth of a patch, (patch, view)."""
     half = 0.4 * size
@@ -128,12 +143,13 @@ def _cut(views: Looks, places: Array, shown: Bools, size: int) -> Looks:
     )
     taper = (np.sin(0.5 * np.pi * ramp) ** 2).astype(np.float32)
     weights = taper[:, None] * taper
+    sum_of_weights = float(weights.sum())
     looks = np.zeros((*shown.shape, size, size), np.float32)
     for patch, view in np.argwhere(shown):
         image = transform_image(
             views[view], places[patch, view], (size, size), fill=0.0, extend=True
         )
-        looks[patch, view] = (image - np.average(image, weights=weights)) * weights
+        looks[patch, view] = (image - np.vdot(image, weights) / sum_of_weights) * weights
     return looks
 
 
@@ -141,7 +157,9 @@ class _Frequencies:
     """The frequencies of a band: `q` and `k` (frequency,), their `ring`, how often each counts."""
 
     def __init__(self, band: Band) -> None:
-        q, k = scipy.fft.rfftfreq(band.size), scipy.fft.fftfreq(band.size)[:, None]
+        pixel = band.reduction
+        size = band.size // pixel
+        q, k = scipy.fft.rfftfreq(size, pixel), scipy.fft.fftfreq(size, pixel)[:, None]
         radius = np.hypot(q, k)
         self._inside = np.nonzero((radius >= band.low) & (radius <= band.high))
         self.q = np.broadcast_to(q, radius.shape)[self._inside]
@@ -208,10 +226,14 @@ def _spread(depth: float) -> float:
 def _match(
     white: Spectra, signal: Array, tilts: Array, these: _Frequencies, depth: float
 ) -> Agreement:
-    """Sum what all frequencies of a band say."""
+    """Sum what all frequencies of a band say.
+
+    What a view shows at (q, k) turns by -2 pi i (q, k) a pixel; real and imaginary parts stand
+    side by side, so that all sums are products of real matrices.
+    """
     patches, views = white.shape[:2]
     gradient = np.zeros((patches, views, 2))
-    curvature = np.zeros((patches, views, 2, views, 2))
+    along, across, mixed = np.zeros((3, patches, views, views))
     sums = np.zeros((3, views))
     apart = np.subtract.outer(np.tan(tilts), np.tan(tilts))
     for ring in range(RINGS):
@@ -223,18 +245,22 @@ def _match(
             inverse = np.linalg.inv(both * decay + noise) * these.counts[own][0]
             itself = np.einsum("pvv->pv", inverse).copy()
             others = inverse - itself[..., None] * np.eye(views)
-            seen = white[..., own]
+            k = 2 * np.pi * np.concatenate([these.k[own]] * 2)
+            seen = np.concatenate([white[..., own].real, white[..., own].imag], axis=2)
+            turned = np.concatenate([white[..., own].imag, -white[..., own].real], axis=2)
             lacks = others @ seen
-            slopes = [-2j * np.pi * q * seen, -2j * np.pi * these.k[own] * seen]
-            for i, slope in enumerate(slopes):
-                gradient[..., i] += (slope.conj() * lacks).real.sum(axis=2)
-                for j, other in enumerate(slopes):
-                    product = (slope.conj() @ np.swapaxes(other, 1, 2)).real
-                    curvature[:, :, i, :, j] += others * product
+            torque = turned * lacks
+            gradient[..., 0] += 2 * np.pi * q * torque.sum(axis=2)
+            gradient[..., 1] += torque @ k
+            same, steep = np.swapaxes(seen, 1, 2), np.swapaxes(seen * k, 1, 2)
+            across += others * (seen @ same) * (2 * np.pi * q) ** 2
+            mixed += others * (seen @ steep) * (2 * np.pi * q)
+            along += others * (np.swapaxes(steep, 1, 2) @ steep)
             predicted = -lacks / itself[..., None]
-            sums[0] += (seen.conj() * predicted).real.sum(axis=(0, 2))
-            sums[1] += (np.abs(seen) ** 2).sum(axis=(0, 2))
-            sums[2] += (np.abs(predicted) ** 2).sum(axis=(0, 2))
+            sums[0] += (seen * predicted).sum(axis=(0, 2))
+            sums[1] += (seen**2).sum(axis=(0, 2))
+            sums[2] += (predicted**2).sum(axis=(0, 2))
+    curvature = np.stack([np.stack([across, mixed], -1), np.stack([mixed, along], -1)], axis=2)
     curvature = _close(curvature)
     return Agreement(gradient, curvature, sums[0] / np.sqrt(np.maximum(sums[1] * sums[2], 1e-30)))
 
