@@ -6,6 +6,8 @@ EtomotutError
 └── SolutionError    the numbers given do not determine an answer
 """
 
+LONGEST = 60  # characters of a file in a sentence
+
 
 class EtomotutError(Exception):
     """Root of every error that this package raises on purpose."""
@@ -21,3 +23,10 @@ class OptionError(EtomotutError):
 
 class SolutionError(EtomotutError):
     """The measurements do not determine what was asked for."""
+
+
+def quoted(text: str) -> str:
+    """Give a piece of a file for a sentence: in quotes, short, without what cannot be printed."""
+    text = text.strip()
+    shown = text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+    return "'" + "".join(c if c.isprintable() else repr(c)[1:-1] for c in shown) + "'"

@@ -15,7 +15,7 @@ from typing import Dict, List, Optional, Tuple, Union
 import numpy as np
 import numpy.typing as npt
 
-from etomotut.errors import FormatError
+from etomotut.errors import FormatError, quoted
 
 Array = npt.NDArray[np.float64]
 
@@ -27,6 +27,8 @@ ANGLES_INVERTED = 16
 CUT_ON = 32
 _ALL_FLAGS = 63
 _SAME_ANGLE = 0.5  # degrees
+_MOST_VIEWS = 10_000
+_STRONGEST = 1e6  # Å of defocus
 
 
 @dataclass
@@ -108,7 +110,9 @@ def read(path: Union[str, Path]) -> Defocus:
     for number, row in enumerate(rows, 1):
         if len(row) != width:
             raise FormatError(f"{path}, row {number} has {len(row)} numbers; expected are {width}")
-    return _table(np.array(rows), columns, flags)
+    table = _table(np.array(rows), columns, flags)
+    _require_possible(np.array(rows), table, path)
+    return table
 
 
 def write(path: Union[str, Path], table: Defocus) -> None:
@@ -145,7 +149,7 @@ def _rows(path: Path) -> List[List[float]]:
         except ValueError:
             row = [np.nan]
         if not np.isfinite(row).all():
-            raise FormatError(f"{path}, line {number}: '{line.strip()}' is not a row of numbers")
+            raise FormatError(f"{path}, line {number}: {quoted(line)} is not a row of numbers")
         if row:
             rows.append(row)
     if not rows:
@@ -182,6 +186,21 @@ def _table(rows: Array, names: List[str], flags: int) -> Defocus:
     defocus = 10 * np.stack([major, columns.pop("minor", major)], axis=1)
     inverted = bool(flags & ANGLES_INVERTED)
     return Defocus(views, rows[:, 2:4], defocus, inverted=inverted, **columns)
+
+
+def _require_possible(rows: Array, table: Defocus, path: Path) -> None:
+    """Raise FormatError for views and values that nobody can mean."""
+    for number, (row, values) in enumerate(zip(rows, table.defocus), 1):
+        if not ((row[:2] >= 0) & (row[:2] <= _MOST_VIEWS)).all():
+            raise FormatError(
+                f"{path}, row {number} is of views {row[0]:g} to {row[1]:g}; allowed are 0 to "
+                f"{_MOST_VIEWS}"
+            )
+        if (np.abs(values) > _STRONGEST).any():
+            raise FormatError(
+                f"{path}, row {number} has a defocus of {values.max() / 10:g} nm; allowed is "
+                f"+-{_STRONGEST / 10:g}"
+            )
 
 
 def _present(table: Defocus) -> Tuple[List[Tuple[Array, int]], int]:

@@ -12,9 +12,10 @@ from typing import List, Union
 import numpy as np
 import numpy.typing as npt
 
-from etomotut.errors import FormatError
+from etomotut.errors import FormatError, quoted
 
 Array = npt.NDArray[np.float64]
+_HIGHEST = 10_000.0  # electrons per square Å: nothing would be left
 
 
 def read(path: Union[str, Path], *, kind: int, views: int) -> Array:
@@ -33,9 +34,13 @@ def read(path: Union[str, Path], *, kind: int, views: int) -> Array:
     numbers = np.array([_numbers(line, min(kind, 2), path) for line in kept])
     if kind == 3:
         numbers[:, 1] -= numbers[:, 0]
-    wrong = np.flatnonzero(~(numbers >= 0).all(axis=1))
+    wrong = np.argwhere(~((numbers >= 0) & (numbers <= _HIGHEST)))
     if len(wrong):
-        raise FormatError(f"{path}: the dose of view {wrong[0] + 1} is negative")
+        view, column = wrong[0]
+        raise FormatError(
+            f"{path}: view {view + 1} has the dose {numbers[view, column]:g}; allowed are 0 to "
+            f"{_HIGHEST:g}"
+        )
     return numbers
 
 
@@ -52,5 +57,5 @@ def _numbers(line: str, count: int, path: Path) -> List[float]:
     except ValueError:
         numbers = []
     if len(numbers) < count:
-        raise FormatError(f"{path}: '{line.strip()}' is not {count} number{'s' * (count > 1)}")
+        raise FormatError(f"{path}: {quoted(line)} is not {count} number{'s' * (count > 1)}")
     return numbers

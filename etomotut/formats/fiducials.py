@@ -14,7 +14,7 @@ from typing import Tuple, Union
 import numpy as np
 import numpy.typing as npt
 
-from etomotut.errors import FormatError
+from etomotut.errors import FormatError, quoted
 
 Array = npt.NDArray[np.float64]
 PathLike = Union[str, Path]
@@ -40,7 +40,9 @@ def read_residuals(path: PathLike) -> Array:
         count = int(lines[0].split()[0])
         rows = np.array([[float(word) for word in line.split()] for line in lines[1 : count + 1]])
     except (ValueError, IndexError):
-        raise FormatError(f"{path} is no residual file: it begins with '{lines[0][:40]}'") from None
+        raise FormatError(
+            f"{path} is no residual file: it begins with {quoted(lines[0])}"
+        ) from None
     if rows.shape != (count, 5):
         raise FormatError(f"{path} announces {count} residuals of 5 numbers and holds {len(rows)}")
     return rows - (0.5, 0.5, 0.0, 0.0, 0.0)
@@ -67,7 +69,10 @@ def read_positions(path: PathLike) -> Positions:
             found.pixel_size = float(words[0][place + 1])
             found.size = (int(words[0][place + 3]), int(words[0][place + 4]))
     except (ValueError, IndexError):
-        raise FormatError(f"{path} is no file of fiducial positions: '{lines[0][:60]}'") from None
+        raise FormatError(f"{path} is no file of fiducial positions: {quoted(lines[0])}") from None
+    wrong = np.flatnonzero(~np.isfinite(found.xyz).all(axis=1))
+    if len(wrong):
+        raise FormatError(f"{path}: fiducial {wrong[0] + 1} has a position that is no number")
     return found
 
 

@@ -79,9 +79,13 @@ def read(path: Union[str, Path]) -> Model:
     if data[:8] not in (b"IMODV1.2", b"IMODV1.1"):
         raise FormatError(f"{path} is not an IMOD model: it does not begin with IMODV1.2")
     try:
-        return _read_chunks(data)
+        model = _read_chunks(data)
     except (struct.error, ValueError, IndexError):
         raise FormatError(f"{path} is not a whole IMOD model: it ends too early") from None
+    for number, (_, _, contour) in enumerate(model.contours(), 1):
+        if not np.isfinite(contour.points).all():
+            raise FormatError(f"{path}: contour {number} has a point that is no number")
+    return model
 
 
 def write(path: Union[str, Path], model: Model) -> None:
@@ -152,15 +156,17 @@ def _read_chunks(data: bytes) -> Model:
         elif name == b"CONT":
             place = _read_contour(data, place, model)
         elif name == b"MESH":
-            vertices, indices = struct.unpack_from(">ii", data, place)
+            vertices, indices = struct.unpack_from(">II", data, place)
             place += 20 + 12 * vertices + 4 * indices
         else:
-            (length,) = struct.unpack_from(">i", data, place)
+            (length,) = struct.unpack_from(">I", data, place)
             if name == b"MINX":
                 values = struct.unpack_from(">18f", data, place + 4)
                 model.pixel_size = values[9]
                 model.origin = (-values[12], -values[13], -values[14])
             place += 4 + length
+        if place > len(data):
+            raise ValueError
     return model
 
 

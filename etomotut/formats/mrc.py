@@ -7,6 +7,7 @@ a temporary name and takes its own when it is complete, so that half a file is n
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from contextlib import contextmanager
@@ -166,9 +167,11 @@ def create(
     """Open a file for writing sections; it takes its name when the block ends without an error.
 
     `shape` is (section, y, x), `origin` the header's (x, y, z) in Å, `labels` the newest last.
-    Raises FormatError for a type that MRC lacks.
+    Raises FormatError for a type that MRC lacks, a size beyond reason, and where the disk or the
+    folder do not take the file.
     """
     path = Path(path)
+    _require_room(path, shape, np.dtype(dtype))
     partial = path.with_name(path.name + ".partial")
     try:
         _write_header(partial, shape, np.dtype(dtype), pixel_size, volume, origin, labels)
@@ -178,6 +181,10 @@ def create(
         finally:
             writer.close()
         os.replace(partial, path)
+    except OSError as error:
+        if error.filename not in (None, str(partial), str(path)):  # it is about another file
+            raise
+        raise FormatError(f"{path} cannot be written: {error.strerror or error}") from error
     finally:
         if partial.exists():
             partial.unlink()
@@ -195,6 +202,27 @@ def mode_of(dtype: npt.DTypeLike) -> int:
         if np.dtype(stored) == np.dtype(dtype):
             return mode
     raise FormatError(f"MRC files cannot hold values of type {np.dtype(dtype)}")
+
+
+def _require_room(path: Path, shape: Sequence[int], dtype: np.dtype[Any]) -> None:
+    """Raise FormatError before anything is computed for a file that there is no place for."""
+    sizes = [int(size) for size in shape]
+    if path.is_dir() or not path.parent.is_dir():
+        wrong = "it is a folder" if path.is_dir() else f"there is no folder {path.parent}"
+        raise FormatError(f"{path} cannot be written: {wrong}")
+    if not _is_possible(sizes):
+        size = " x ".join(map(str, sizes[::-1]))
+        raise FormatError(
+            f"{path} cannot be written with {size} pixels; allowed are 1 to {_LARGEST} in a "
+            "direction"
+        )
+    state, needed = os.statvfs(path.parent), math.prod(sizes) * dtype.itemsize
+    free = state.f_bavail * state.f_frsize
+    if needed > free:
+        raise FormatError(
+            f"{path} cannot be written: it needs {needed / 1e9:.3g} GB, and the disk has "
+            f"{free / 1e9:.3g} GB left"
+        )
 
 
 def _write_at(handle: int, data: npt.NDArray[Any], position: int) -> None:

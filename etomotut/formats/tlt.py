@@ -8,7 +8,7 @@ from typing import Optional, Union
 import numpy as np
 import numpy.typing as npt
 
-from etomotut.errors import FormatError
+from etomotut.errors import FormatError, quoted
 
 Angles = npt.NDArray[np.float64]
 
@@ -46,4 +46,4 @@ def _number(word: str, path: Path) -> float:
     try:
         return float(word)
     except ValueError:
-        raise FormatError(f"{path}: '{word}' is no number") from None
+        raise FormatError(f"{path}: {quoted(word)} is no number") from None

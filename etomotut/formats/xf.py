@@ -12,7 +12,7 @@ from typing import Union
 import numpy as np
 import numpy.typing as npt
 
-from etomotut.errors import FormatError
+from etomotut.errors import FormatError, quoted
 
 Transforms = npt.NDArray[np.float64]
 
@@ -26,7 +26,7 @@ def read(path: Union[str, Path]) -> Transforms:
         except ValueError:
             row = []
         if len(row) != 6 or not np.isfinite(row).all():
-            raise FormatError(f"{path}, line {number}: '{line.strip()}' is not 6 finite numbers")
+            raise FormatError(f"{path}, line {number}: {quoted(line)} is not 6 finite numbers")
         rows.append(row)
     if not rows:
         raise FormatError(f"{path} holds no transforms")

@@ -102,10 +102,16 @@ def _project(values: Values, stack: Stack) -> List[npt.NDArray[np.float64]]:
     solved = values["SolvedViews"] or range(1, views + 1)
     nothing = np.zeros((0, 2))
     reach = values["BeadDiameter"]
-    return [
+    found = [
         _within(each, (width, height), reach) if number in solved else nothing
         for number, each in enumerate(seen, 1)
     ]
+    if len(xyz) and not any(map(len, found)):
+        raise OptionError(
+            f"none of the {len(xyz)} positions in {values['PositionFile']} is seen in a view of "
+            f"{stack.path}: they are of another series"
+        )
+    return found
 
 
 def _tracks(values: Values, stack: Stack) -> List[npt.NDArray[np.float64]]:

@@ -38,7 +38,7 @@ def run_program(name: str, words: Sequence[str]) -> int:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - stays open to the interpreter's end
         return 1
     except OSError as error:
-        return _fail(name, f"{error.filename or 'a file'}: {error.strerror or error}")
+        return _fail(name, f"{error.filename or 'reading or writing'}: {error.strerror or error}")
     except MemoryError as error:
         return _fail(name, f"not enough memory: {error}")
     except KeyboardInterrupt:
@@ -125,7 +125,8 @@ def _purpose(docstring: Optional[str]) -> str:
 
 
 def _fail(name: str, text: str, status: int = 1) -> int:
-    print(f"ERROR: {name.upper()} - {text}", flush=True)
+    line = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    print(f"ERROR: {name.upper()} - {line}", flush=True)
     return status
 
 

@@ -40,11 +40,11 @@ def open_volume(path: Path) -> Stack:
     volume = mrc.Stack(require_file(path, "volume"))
     size = " x ".join(map(str, volume.shape[::-1]))
     print(f"Volume of {size} voxels, {volume.pixel_size:.4g} Å a voxel", flush=True)
-    _require_content(volume)
+    require_content(volume)
     return volume
 
 
-def _require_content(volume: Stack) -> None:
+def require_content(volume: Stack) -> None:
     """Raise EtomotutError if a volume has what is not a finite number, or one density only."""
     first = volume[0].flat[0]
     is_blank = True

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from etomotut.errors import OptionError, SolutionError
 from etomotut.programs.console import require_file, threads
-from etomotut.programs.denoising import half_of_memory, tell_removed
+from etomotut.programs.denoising import half_of_memory, require_content, tell_removed
 from etomotut.programs.options import THREADS, Option, Values
 
 if TYPE_CHECKING:
@@ -57,6 +57,8 @@ def run(values: Values) -> None:
     volumes = {name: _open(path, "volume") for name, path in others}
     for volume in [halves[1], *volumes.values()]:
         _require_same_size(volume, halves[0])
+    for volume in [*halves, *(v for name, v in volumes.items() if name == "InputFile")]:
+        require_content(volume)
     curve = correlate(*halves, mask=volumes.get("MaskFile"), workers=threads())
     if not (curve.correlation > LEVELS[-1]).any():
         raise SolutionError(

@@ -167,6 +167,14 @@ def _refuse_contradictions(values: Values, files: int) -> None:
         raise OptionError(f"options {given[0]} and FloatDensities {rule} exclude each other")
     if rule == 4 and not given:
         raise OptionError("option FloatDensities 4 needs ScaleMinAndMax")
+    if values["MeanAndStandardDeviation"] and values["MeanAndStandardDeviation"][1] <= 0:
+        raise OptionError(
+            f"the SD of option MeanAndStandardDeviation is "
+            f"{values['MeanAndStandardDeviation'][1]:g}; it must be above 0"
+        )
+    for name in ("ContrastBlackWhite", "ScaleMinAndMax"):
+        if values[name] and values[name][0] == values[name][1]:
+            raise OptionError(f"both numbers of option {name} are {values[name][0]:g}")
     count = len(values["MultiplyAndAdd"])
     if count not in (0, 1, files):
         raise OptionError(f"option MultiplyAndAdd is given {count} times for {files} files")

@@ -34,6 +34,11 @@ class Geometry:
         self._stack = stack
         self._factor: float = values["ShrinkByFactor"] or values["BinByFactor"]
         self._filter = _filter_name(values)
+        if self._factor > min(stack.shape[1:]):
+            raise OptionError(
+                f"option {'ShrinkByFactor' if values['ShrinkByFactor'] else 'BinByFactor'} is "
+                f"{self._factor:g}; {stack.path} has images of {stack.shape[2]} x {stack.shape[1]}"
+            )
         self._expansion: float = values["ExpandByFactor"] or 1.0
         self.size: resample.Size = values["SizeToOutputInXandY"] or self._default_size()
         if min(self.size) < 1:

@@ -26,7 +26,7 @@ from typing import (
     Union,
 )
 
-from etomotut.errors import OptionError
+from etomotut.errors import OptionError, quoted
 
 Values = Dict[str, Any]
 
@@ -79,6 +79,7 @@ STANDARD_INPUT = "StandardInput"
 PARAMETER_FILE = ("ParameterFile", "param")
 HELP = ("help", "usage")
 ALL = "/"
+LONGEST_RANGE = 100_000  # numbers in a range of a list
 _NUMBERS = re.compile(r"-[\d.][\d.,eE+-]*$")  # unlike -3dfilter
 
 
@@ -163,7 +164,7 @@ def find(options: Sequence[Option], word: str) -> Option:
         return begun[0]
     if begun:
         raise OptionError(f"option '-{word}' may mean {', '.join(o.name for o in begun)}")
-    raise OptionError(f"no option '{word}'; it has {', '.join(o.name for o in options)}")
+    raise OptionError(f"no option {quoted(word)}; it has {', '.join(o.name for o in options)}")
 
 
 def usage(
@@ -186,7 +187,9 @@ def parse_value(option: Option, text: str) -> Any:
         read: Reader = _READERS.get(option.kind, _read_several)
         value = read(option, text)
     except ValueError:
-        raise OptionError(f"option {option.name} needs {_expected(option)}, not '{text}'") from None
+        raise OptionError(
+            f"option {option.name} needs {_expected(option)}, not {quoted(text)}"
+        ) from None
     check_value(option, value)
     return value
 
@@ -256,7 +259,7 @@ def _fill_positional(
     by_name = {option.name: option for option in options}
     open_names = [name for name in positional if name not in given]
     if words and not open_names:
-        raise OptionError(f"'{words[0]}' is neither an option nor the value of one")
+        raise OptionError(f"{quoted(words[0])} is neither an option nor the value of one")
     while open_names and words:
         option = by_name[open_names.pop(0)]
         count = max(1, len(words) - len(open_names)) if option.repeated else 1
@@ -264,7 +267,7 @@ def _fill_positional(
             _store(given, option, word)
         del words[:count]
     if words:
-        raise OptionError(f"'{words[0]}' is neither an option nor the value of one")
+        raise OptionError(f"{quoted(words[0])} is neither an option nor the value of one")
 
 
 def _complete(options: Sequence[Option], given: Values) -> Values:
@@ -313,7 +316,12 @@ def _read_ranges(option: Option, text: str) -> List[int]:
         return numbers
     for piece in text.replace(" ", "").split(","):
         first, dash, last = piece.partition("-")
-        numbers += range(int(first), int(last if dash else first) + 1)
+        start, end = int(first), int(last if dash else first)
+        if end - start > LONGEST_RANGE:
+            raise OptionError(
+                f"option {option.name} has the range {piece} of more than {LONGEST_RANGE} numbers"
+            )
+        numbers += range(start, end + 1)
     return numbers
 
 

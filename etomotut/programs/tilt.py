@@ -55,11 +55,12 @@ OPTIONS = (
     Option("OutputFile", Path, "file for the tomogram", short="output", required=True),
     Option("TILTFILE", Path, "file of tilt angles, one a view"),
     Option("ANGLES", Several(float), "tilt angles of all views, degrees", repeated=True),
-    Option("THICKNESS", int, "thickness of the tomogram, voxels", 10, low=1),
-    Option("WIDTH", int, "width of the tomogram, voxels (default that of the views)", low=1),
+    Option("THICKNESS", int, "thickness of the tomogram, voxels", 10, low=1, high=65536),
+    Option("WIDTH", int, "width of the tomogram, voxels (default that of the views)", low=1,
+           high=65536),
     Option("SLICE", Several(int), "first and last row of the views, from 0, and interval"),
     Option("RADIAL", Several(float, 2), "low-pass cutoff and fall-off, cycles a pixel or, if the "
-           "cutoff is above 1, Fourier pixels"),
+           "cutoff is above 1, Fourier pixels", low=0),
     Option("FalloffIsTrueSigma", bool, "the fall-off is a sigma, not 1.4 times that"),
     Option("HammingLikeFilter", float, "instead of RADIAL, the frequency from which a Hamming "
            "window ends the filter, cycles a pixel", low=0, high=0.5),
@@ -75,9 +76,10 @@ OPTIONS = (
     Option("KeepIterations", Ranges, "iterations of SIRT whose tomograms are kept as well, in "
            "files named as the output with _it and the number", extra=True),
     Option("DENSWEIGHT", Several(float), "tilt steps on each side that set the weight of a view "
-           "(2 if not given; 0 for equal weights), and the share of each"),
+           "(2 if not given; 0 for equal weights), and the share of each", low=0),
     Option("LOG", float, "take the logarithm (base 10) after adding this to the densities"),
-    Option("SCALE", Several(float, 2), "add this to the densities, then multiply", (0.0, 1.0)),
+    Option("SCALE", Several(float, 2), "add this to the densities, then multiply", (0.0, 1.0),
+           low=-1e20, high=1e20),
     Option("MODE", int, "bytes (0), 16-bit integers (1) or 32-bit numbers (2)", 2,
            choices=(0, 1, 2)),
     Option("SHIFT", Several(float), "move the content by x and depth, voxels"),

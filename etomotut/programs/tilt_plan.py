@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, List, Optional, Sequence, Tuple
 
 import numpy as np
 import numpy.typing as npt
 
 from etomotut.errors import EtomotutError, OptionError
+from etomotut.programs import angles
 from etomotut.programs.options import Values
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def _tilts(values: Values, count: int) -> npt.NDArray[np.float64]:
     from etomotut.engine.reconstruction import STEEPEST
     from etomotut.formats import tlt
 
-    listed = [angle for angles in values["ANGLES"] for angle in angles]
+    listed = [angle for row in values["ANGLES"] for angle in row]
     if listed:
         if len(listed) != count:
             raise OptionError(f"option ANGLES has {len(listed)} angles for {count} views")
@@ -125,6 +126,7 @@ def _tilts(values: Values, count: int) -> npt.NDArray[np.float64]:
     else:
         raise OptionError("tilt angles are needed: option TILTFILE or ANGLES")
     tilts = tilts + (values["OFFSET"] or (0.0,))[0]
+    angles.require_different(tilts, str(values["TILTFILE"] or "option ANGLES"))
     steep = np.flatnonzero(np.abs(tilts) > STEEPEST)
     if len(steep):
         first = steep[0]
@@ -151,6 +153,10 @@ def _geometry(
     shift = [each / binning for each in values["SHIFT"] or ()] + [0.0, 0.0]
     full = [size // binning for size in values["FULLIMAGE"] or ()] or [columns, rows]
     start = [place // binning for place in values["SUBSETSTART"]]
+    width = (values["WIDTH"] // binning if values["WIDTH"] else columns) or 1
+    thickness = values["THICKNESS"] // binning or 1
+    _require_inside("SHIFT", shift, columns + width + thickness)
+    _require_inside("OFFSET", [_axis_offset(values)], columns)
     if values["FULLIMAGE"] is None and any(start):
         raise OptionError("option SUBSETSTART needs FULLIMAGE")
     return Geometry(
@@ -160,11 +166,20 @@ def _geometry(
         rows=rows,
         axis_x=full[0] / 2 - start[0] - 0.5 + _axis_offset(values),
         axis_y=full[1] / 2 - start[1] - 0.5,
-        width=(values["WIDTH"] // binning if values["WIDTH"] else columns) or 1,
-        thickness=values["THICKNESS"] // binning or 1,
+        width=width,
+        thickness=thickness,
         shift_x=shift[0],
         shift_depth=shift[1],
     )
+
+
+def _require_inside(name: str, moves: Sequence[float], most: int) -> None:
+    for move in moves:
+        if not abs(move) <= most:
+            raise OptionError(
+                f"option {name} moves by {move:g}, so that nothing is left of views and tomogram; "
+                f"it may be up to {most}"
+            )
 
 
 def _axis_offset(values: Values) -> float:
@@ -216,6 +231,8 @@ def _low_pass(
     if values["RADIAL"] is None:
         return weights
     cutoff, falloff = values["RADIAL"]
+    if not cutoff:
+        raise OptionError(f"option RADIAL is 0,{falloff:g}; the cutoff must be above 0")
     unit = columns if cutoff > 1 else 1
     return filters.gaussian_end(
         weights, cutoff / unit, falloff / unit, is_true_sigma=values["FalloffIsTrueSigma"]
@@ -241,6 +258,11 @@ def _logarithm(base: Optional[float], stack: Stack) -> Optional[Tuple[float, flo
         return None
     ends = [(float(stack[view].min()), float(stack[view].max())) for view in range(len(stack))]
     lowest, highest = min(low for low, _ in ends), max(high for _, high in ends)
+    if base + highest <= 0:
+        raise OptionError(
+            f"option LOG is {base:g}; added to the densities of {stack.path}, {lowest:g} to "
+            f"{highest:g}, it leaves none above 0"
+        )
     return base, max(_LOG_FLOOR * (highest - lowest), 1e-30)
 
 

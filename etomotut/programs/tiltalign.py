@@ -178,6 +178,13 @@ def _points(values: Values, fiducials: Model, size: Tuple[int, int], views: int)
         )
     numbers, bead = np.unique(contours[keep], return_inverse=True)
     xy = rows[keep, :2] - (np.array(size) - 1) / 2
+    farthest = np.abs(xy).max(axis=0)
+    if (farthest > size).any():
+        raise OptionError(
+            f"{values['ModelFile']} has points up to {farthest[0]:.0f},{farthest[1]:.0f} pixels "
+            f"from the centre of images of {size[0]} x {size[1]}: it is of another series or "
+            "binning"
+        )
     return Problem(Tracks(xy, view[keep], bead), numbers, used)
 
 

@@ -203,7 +203,7 @@ def _bandpass(values: Values) -> Bandpass:
 def _chosen_views(values: Values, count: int) -> Ints:
     """Give the views, from 0, to align; raises OptionError where fewer than two are left."""
     first, last = values["StartingEndingViews"] or (1, count)
-    if not 1 <= first < last <= count:
+    if values["StartingEndingViews"] is not None and not 1 <= first < last <= count:
         raise OptionError(f"option StartingEndingViews is {first},{last} of {count} views")
     chosen = np.setdiff1d(np.arange(first, last + 1), values["SkipViews"] or []) - 1
     if len(chosen) < 2:

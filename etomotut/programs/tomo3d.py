@@ -21,9 +21,11 @@ OPTIONS = (
     Option("a", Path, "file of tilt angles, degrees, one a view", required=True),
     Option("i", Path, "aligned tilt series, MRC", required=True),
     Option("o", Path, "file for the tomogram", required=True),
-    Option("x", int, "width of the tomogram, voxels (default that of the views)", low=1),
+    Option("x", int, "width of the tomogram, voxels (default that of the views)", low=1,
+           high=65536),
     Option("y", Several(int, 2), "first and last row of the views that get a slice, from 0"),
-    Option("z", int, "thickness of the tomogram, voxels (default the width of the views)", low=1),
+    Option("z", int, "thickness of the tomogram, voxels (default the width of the views)", low=1,
+           high=65536),
     Option("A", float, "degrees added to the tilt angles", 0.0),
     Option("w", str, "weighting of back-projection", "on", choices=("on", "off")),
     Option("m", float, "frequency from which a Hamming window ends the weighting, cycles a pixel "

@@ -20,8 +20,10 @@ from etomotut.programs.options import THREADS, Option, Values
 OPTIONS = (
     Option("InputFile", Path, "volume to read", short="input", required=True),
     Option("OutputFile", Path, "volume to write", short="output", required=True),
-    Option("Gaussian", float, "sigma of a Gaussian, voxels", short="gaussian", low=0.1),
-    Option("Median", int, "side of the cube, voxels, an odd number", short="median", low=3),
+    Option("Gaussian", float, "sigma of a Gaussian, voxels", short="gaussian", low=0.1, high=100),
+    Option(
+        "Median", int, "side of the cube, voxels, an odd number", short="median", low=3, high=31
+    ),
     Option(
         "ModeToOutput",
         int,

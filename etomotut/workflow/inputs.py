@@ -17,7 +17,8 @@ from typing import Dict, List, Optional, Sequence, Tuple
 import numpy as np
 import numpy.typing as npt
 
-from etomotut.errors import EtomotutError, FormatError
+from etomotut.errors import EtomotutError, FormatError, quoted
+from etomotut.formats import defocus as defocus_files
 from etomotut.formats import tlt
 from etomotut.formats.mrc import Stack
 
@@ -27,6 +28,8 @@ STACKS = (".mrc", ".mrcs", ".st", ".ali", ".rec")
 ANGLE_SUFFIXES = (".rawtlt", ".tlt")
 DEFOCUS = ".defocus"
 HALVES = ("even", "odd")
+FEWEST_VIEWS = 3
+STEEPEST = 89.0  # degrees
 LONGEST_NAME = 60  # characters of a series' name in Scipion
 
 
@@ -86,6 +89,7 @@ def gather(
                 series = _with_angles(name, path, angle_files)
             else:
                 series = _with_mdoc(name, path, own_mdoc)
+            _require_tilted(series)
             own = _halves_of(path, Path(halves)) if halves else ()
             found.append(replace(series, defocus=_defocus_of(path, estimates), halves=own))
         except (EtomotutError, OSError) as error:
@@ -215,16 +219,21 @@ def _expand(pattern: str) -> List[Path]:
 
 
 def _names(paths: Sequence[Path]) -> List[str]:
-    """Give names made of letters, digits and _ that begin with a letter, all different."""
+    """Give names made of letters, digits and _ that begin with a letter, all different.
+
+    They differ in more than upper and lower case: Scipion's tables are called by them.
+    """
     names: List[str] = []
+    taken = set()
     for path in paths:
         name = re.sub(r"[^0-9A-Za-z]+", "_", path.name.split(".")[0]).strip("_")
         name = name if name[:1].isalpha() else f"TS_{name}".rstrip("_")
         name = name[:LONGEST_NAME]
         number, unique = 2, name
-        while unique in names:
+        while unique.lower() in taken:
             unique, number = f"{name}_{number}", number + 1
         names.append(unique)
+        taken.add(unique.lower())
     return names
 
 
@@ -235,7 +244,10 @@ def _by_stem(paths: Sequence[Path]) -> Dict[str, Path]:
 def _defocus_of(stack: Path, given: Dict[str, Path]) -> Optional[Path]:
     """Give the defocus file of a series: of those given, else the one beside it, if any."""
     beside = stack.with_suffix(DEFOCUS)
-    return given.get(stack.name.split(".")[0]) if given else beside if beside.is_file() else None
+    own = given.get(stack.name.split(".")[0]) if given else beside if beside.is_file() else None
+    if own is not None:
+        defocus_files.read(own)
+    return own
 
 
 def _halves_of(stack: Path, folder: Path) -> Sequence[Path]:
@@ -247,6 +259,9 @@ def _halves_of(stack: Path, folder: Path) -> Sequence[Path]:
         own = next((path for path in paths if path.is_file()), None)
         if own is None:
             raise EtomotutError(f"{stack} has no {half} half {paths[0]}")
+        sizes = [" x ".join(map(str, Stack(each).shape[::-1])) for each in (own, stack)]
+        if sizes[0] != sizes[1]:
+            raise EtomotutError(f"{own} is {sizes[0]}, its series {stack} {sizes[1]}")
         found.append(own)
     return found
 
@@ -285,6 +300,8 @@ def _with_angles(name: str, path: Path, given: Dict[str, Path]) -> Series:
 
 def _with_mdoc(name: str, path: Path, mdoc: Path) -> Series:
     stack, about, views = Stack(path), read_mdoc(mdoc), _views_of(mdoc)
+    if not views:
+        raise FormatError(f"{mdoc} is not an mdoc file: it has no line [ZValue = ...]")
     if len(views) != len(stack):
         raise FormatError(f"{mdoc} has {len(views)} views, {path} {len(stack)}")
     angles = [_number(view.get("TiltAngle"), mdoc) for view in views]
@@ -292,6 +309,13 @@ def _with_mdoc(name: str, path: Path, mdoc: Path) -> Series:
         raise FormatError(f"{mdoc}: view {angles.index(None) + 1} has no TiltAngle")
     before = [_number(view.get("PriorRecordDose"), mdoc) for view in views]
     doses = [_number(view.get("ExposureDose"), mdoc) for view in views]
+    for key, doses_of in (("PriorRecordDose", before), ("ExposureDose", doses)):
+        wrong = [n for n, dose in enumerate(doses_of, 1) if dose is not None and dose < 0]
+        if wrong:
+            raise FormatError(f"{mdoc}: {key} of view {wrong[0]} is negative")
+    pixel_size = _number(about.get("PixelSpacing"), mdoc)
+    if pixel_size is not None and pixel_size < 0:
+        raise FormatError(f"{mdoc}: PixelSpacing is {pixel_size:g}; it must be above 0")
     knows_doses = None not in before and None not in doses
     return Series(
         name,
@@ -299,13 +323,37 @@ def _with_mdoc(name: str, path: Path, mdoc: Path) -> Series:
         np.array(angles, float),
         mdoc,
         np.array(before, float) + np.array(doses, float) if knows_doses else None,
-        _number(about.get("PixelSpacing"), mdoc) or stack.pixel_size or None,
+        pixel_size or stack.pixel_size or None,
         _number(about.get("TiltAxisAngle"), mdoc),
     )
 
 
+def _require_tilted(series: Series) -> None:
+    """Raise EtomotutError unless views and their tilt angles make a tilt series."""
+    angles = series.tilt_angles
+    if len(angles) < FEWEST_VIEWS:
+        raise EtomotutError(
+            f"{series.stack} has {len(angles)} view{'s' * (len(angles) > 1)}; a tilt series has "
+            f"{FEWEST_VIEWS} or more"
+        )
+    source = series.mdoc or f"the tilt angles of {series.stack}"
+    if np.ptp(angles) == 0:
+        raise EtomotutError(f"{source}: all views have the tilt angle {angles[0]:g}")
+    steepest = int(np.abs(angles).argmax())
+    if abs(angles[steepest]) > STEEPEST:
+        raise EtomotutError(
+            f"{source}: view {steepest + 1} has {angles[steepest]:g} degrees; allowed is "
+            f"+-{STEEPEST:g}"
+        )
+
+
 def _number(text: Optional[str], path: Path) -> Optional[float]:
+    if text is None:
+        return None
     try:
-        return None if text is None else float(text)
+        number = float(text)
     except ValueError:
-        raise FormatError(f"{path}: '{text}' is no number") from None
+        number = np.nan
+    if not np.isfinite(number):
+        raise FormatError(f"{path}: {quoted(text)} is no number")
+    return number

@@ -27,6 +27,17 @@ CTF_STAGES = ("ProtEtomotutCtfCorrection", "ProtEtomotutImportCtf")
 TEMPLATE = "fiducial_exosome.json.template"
 USUAL_PIXEL = 5.52  # Å; binned pixels of the tutorial
 USUAL_DOSE = 3.0  # e/Å² a view; only recorded, no stage of this template weighs by it
+LIMITS = {
+    "pixel_size": (0.01, 1000),
+    "axis_angle": (-360, 360),
+    "bead_diameter": (0.5, 1000),
+    "beads": (3, 10_000),
+    "binning": (1, 64),
+    "thickness": (2, 65_536),
+    "kept_thickness": (2, 65_536),
+    "voltage": (10, 3000),
+    "dose": (0, 1000),
+}
 PROGRAMS = {"auto": AUTO, "imod": IMOD, "embedded": EMBEDDED}
 
 
@@ -43,6 +54,7 @@ def main(words: Optional[Sequence[str]] = None) -> int:
 def run(arguments: argparse.Namespace) -> int:
     """Find the series, run the template on them, export and draw what was asked for."""
     start = time.monotonic()
+    _require_possible(arguments)
     folder = Path(arguments.project).absolute()
     series, left_out = inputs.gather(
         arguments.tilt_series,
@@ -94,6 +106,15 @@ def run(arguments: argparse.Namespace) -> int:
     for failure in failures:
         print(f"FAILED: {failure}", flush=True)
     return 1 if failures or failed or left_out else 0
+
+
+def _require_possible(arguments: argparse.Namespace) -> None:
+    """Raise EtomotutError for a number that nobody can mean, before anything is made of it."""
+    for name, (low, high) in LIMITS.items():
+        value = getattr(arguments, name)
+        if value is not None and not low <= value <= high:
+            option = f"--{name.replace('_', '-')}"
+            raise EtomotutError(f"{option} is {value:g}; it must be {low:g} to {high:g}")
 
 
 def _with_halves(text: str, folder: Path) -> str:

@@ -27,7 +27,7 @@ def test_one_number_a_line_is_the_dose_of_the_view(tmp_path):
         ("0 3\n", "has doses of 1 views; there are 2"),
         ("0 3\n3\n", "'3' is not 2 numbers"),
         ("0 3\nthree 3\n", "'three 3' is not 2 numbers"),
-        ("0 3\n3 -1\n", "the dose of view 2 is negative"),
+        ("0 3\n3 -1\n", "view 2 has the dose -1"),
     ],
 )
 def test_a_bad_file_is_refused_with_its_reason(tmp_path, text, message):

@@ -44,7 +44,7 @@ def test_a_program_that_ends_well_has_status_0_and_says_nothing(program, capsys)
     [
         (EtomotutError("a.mrc is empty"), 1, "a.mrc is empty"),
         (FileNotFoundError(2, "No such file", "b.mrc"), 1, "b.mrc: No such file"),
-        (OSError(28, "No space left on device"), 1, "a file: No space left on device"),
+        (OSError(28, "No space left on device"), 1, "reading or writing: No space left"),
         (MemoryError("9 GB"), 1, "not enough memory: 9 GB"),
         (KeyboardInterrupt(), 130, "stopped by the user"),
         (ZeroDivisionError("division by zero"), 1, "internal fault, please report it: "),
