@@ -54,8 +54,9 @@ def find_vesicles(
     found: List[Surface] = []
     votes, highest, failures = None, 0.0, 0
     while failures < _PATIENCE:
-        voters = sheets.take(np.flatnonzero(free & (sheets.support > CERTAIN)))
         if votes is None:
+            left = sheets.take(np.flatnonzero(free))
+            voters = left.take(np.flatnonzero(left.support > CERTAIN))
             votes = _votes(voters, shape, spacing)
             highest = max(highest, float(votes.max()))
         place = np.unravel_index(int(np.argmax(votes)), votes.shape)
@@ -64,7 +65,7 @@ def find_vesicles(
         votes[tuple(slice(max(i - 2, 0), i + 3) for i in place)] = 0
         centre = (np.array(place[::-1]) + 0.5) * CELL / spacing
         surface = _fit(voters, centre, spacing)
-        if surface is None or not _is_covered(surface, sheets.take(free), shape, spacing):
+        if surface is None or not _is_covered(surface, left, shape, spacing):
             failures += 1
             if surface is not None:
                 _quench(votes, surface, spacing)
