@@ -33,7 +33,7 @@ from etomotut.engine.sheets import (
 )
 from etomotut.engine.star_surface import Array, Surface, spread
 from etomotut.engine.tiles import Tile
-from etomotut.engine.vesicles import find_vesicles, is_beside
+from etomotut.engine.vesicles import find_vesicles, is_beside, unite
 
 HALF = 30.0  # Å, half the thickness of a bilayer with its head groups
 AVERAGED = 60.0  # Å along a surface, over which responses are averaged
@@ -104,7 +104,7 @@ def find_membranes(
     standardize(volume)
     sheets, noise = find_sheets(volume, spacing, workers=workers, watch=watch)
     surfaces, free = find_vesicles(sheets, volume.shape, spacing)
-    surfaces = [each for each in surfaces if stands_out(each, volume, spacing)]
+    surfaces = unite([each for each in surfaces if stands_out(each, volume, spacing)])
     vesicles = settle(surfaces, volume, spacing)
     for each in vesicles:
         free &= ~is_beside(each.surface, sheets, spacing)

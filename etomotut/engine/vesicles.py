@@ -34,11 +34,13 @@ COVERED = 0.45  # of what can be seen, that a vesicle must have points on
 LEAST = 1000.0  # nm², of what is covered
 OBLONG = 2.4  # the largest radius over the smallest
 NEAR, BESIDE = 30.0, 60.0  # Å from a surface: what is on it; what cannot be another one
+CROSSING, SHARED = 0.1, 0.5  # of a surface outside another; of what both enclose, in both
 ALIGNED = 0.82  # cosine of the normals of point and surface
 
 _STEPS = ((0.22, 2), (0.15, 2), (0.0, 4), (0.0, 4), (0.0, 6), (0.0, 6))  # reach / radius; degree
 _REACHES = (0.0, 0.0, 60.0, 40.0, 30.0, 25.0)  # Å, where it is no part of the radius
 _FEWEST, _MOST = 60, 4000  # points of a fit
+_FULL = 2000  # points of a surface
 _LOWEST_VOTE = 0.04  # of the highest one: below it there are no vesicles
 _PATIENCE = 30  # places without a vesicle, one after the other
 
@@ -74,6 +76,23 @@ def find_vesicles(
         free &= ~is_beside(surface, sheets, spacing)
         votes, failures = None, 0
     return found, free
+
+
+def unite(surfaces: Sequence[Surface]) -> List[Surface]:
+    """Make one of surfaces that cross and share most of what they enclose: their outline.
+
+    No two membranes do that; each of the two follows one of them on a part of its way.
+    """
+    united: List[Surface] = []
+    for surface in surfaces:
+        for number, other in enumerate(united):
+            outline = _outline(other, surface)
+            if outline is not None:
+                united[number] = outline
+                break
+        else:
+            united.append(surface)
+    return united
 
 
 def is_beside(surface: Surface, sheets: Sheets, spacing: float) -> Flags:
@@ -193,6 +212,24 @@ def _is_covered(surface: Surface, sheets: Sheets, shape: Sequence[int], spacing:
     share = float((cKDTree(on).query(places[shown])[0] < 40.0 / spacing).mean())
     area = 4 * np.pi * float((radii**2).mean()) * spacing**2 / 100 * shown.mean() * share
     return share >= COVERED and area >= LEAST
+
+
+def _outline(first: Surface, second: Surface) -> Optional[Surface]:
+    """Give the outline of two surfaces, None where they do not cross or share too little."""
+    outer, volumes, directions = [], [], spread(_FULL)
+    for one, other in ((first, second), (second, first)):
+        radii = one.radius(directions)
+        places = one.centre + directions * radii[:, None]
+        outer.append(places[other.beside(places)[0] > 0])
+        volumes.append(float((radii**3).mean()))
+    depths = np.cbrt(np.random.default_rng(0).random(_FULL))
+    within = first.centre + (directions * depths[:, None]) * first.radius(directions)[:, None]
+    shared = volumes[0] * float((second.beside(within)[0] < 0).mean())
+    crosses = min(map(len, outer)) > CROSSING * _FULL
+    if not crosses or shared < SHARED * (sum(volumes) - shared):
+        return None
+    points = np.concatenate(outer)
+    return fit((first.centre + second.centre) / 2, points, np.ones(len(points)), _STEPS[-1][1])
 
 
 def _about(surface: Surface, sheets: Sheets, spacing: float) -> Flags:

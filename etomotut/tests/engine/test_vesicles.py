@@ -3,8 +3,8 @@
 import numpy as np
 
 from etomotut.engine.sheets import Sheets
-from etomotut.engine.star_surface import spread
-from etomotut.engine.vesicles import find_vesicles
+from etomotut.engine.star_surface import GROUND, Surface, spread
+from etomotut.engine.vesicles import find_vesicles, unite
 
 
 def ellipsoid(axes, centre):
@@ -34,3 +34,19 @@ def test_an_ellipsoid_open_at_top_and_bottom_is_found_in_other_points():
     assert np.abs(beside).mean() < 0.6
     assert np.linalg.norm(surface.centre - centre) < 4
     assert not free[: len(points)].any()
+
+
+def ball(x, radius):
+    return Surface(np.array([x, 0.0, 0.0]), np.array([radius * GROUND]), 0)
+
+
+def test_two_surfaces_on_parts_of_one_vesicle_become_its_outline():
+    (outline,) = unite([ball(-4.0, 30.0), ball(4.0, 30.0)])
+    ends, sides = np.eye(3)[:1], np.eye(3)[1:]
+    assert np.allclose(outline.centre, 0)
+    assert np.abs(outline.radius(ends) - 34) < 0.5
+    assert np.abs(outline.radius(sides) - np.sqrt(30**2 - 4**2)).max() < 1
+
+
+def test_vesicles_within_or_beside_each_other_stay_apart():
+    assert len(unite([ball(0.0, 30.0), ball(0.0, 27.0), ball(40.0, 30.0)])) == 3
