@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Callable, Tuple
 
 VIEWS = 41
+_PIXEL_SIZE = 11.04  # of specimens
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,12 @@ def volume(folder: Path, size: int, depth: int, seed: int) -> Path:
 def membranes(folder: Path, size: int, depth: int) -> Path:
     """Write a mask (z, y, x) of the membranes of a simulated specimen: 0 and 1."""
     return _apart(_write_membranes, folder, size, depth)
+
+
+@lru_cache(maxsize=None)
+def specimen(folder: Path, size: int, depth: int) -> Path:
+    """Write a simulated specimen (z, y, x), dark in noise, as a tomogram of 11.04 Å a voxel."""
+    return _apart(_write_specimen, folder, size, depth)
 
 
 @lru_cache(maxsize=None)
@@ -122,16 +129,36 @@ def _write_volume(folder: Path, size: int, depth: int, seed: int) -> Path:
 def _write_membranes(folder: Path, size: int, depth: int) -> Path:
     import numpy as np
 
-    from etomotut.demo.parameters import Parameters
-    from etomotut.demo.series import prepare
     from etomotut.demo.volume import membranes
-    from etomotut.formats import mrc
 
     path, shape = folder / f"membranes-{size}x{depth}.mrc", (depth, size, size)
-    specimen = prepare(Parameters(size=(size, size), pixel_size=11.04))[1]
-    mask = membranes(specimen, shape, 11.04)
-    with mrc.create(path, shape, np.int8, pixel_size=11.04, volume=True) as out:
-        out[0] = mask.astype(np.int8)
+    return _write_whole(path, membranes(_specimen(size), shape, _PIXEL_SIZE).astype(np.int8))
+
+
+def _write_specimen(folder: Path, size: int, depth: int) -> Path:
+    import numpy as np
+
+    from etomotut.demo.volume import potential
+
+    path, shape = folder / f"specimen-{size}x{depth}.mrc", (depth, size, size)
+    made = potential(_specimen(size), shape, _PIXEL_SIZE)
+    noise = np.random.default_rng(0).standard_normal(shape, np.float32)
+    return _write_whole(path, noise - made / made.std())
+
+
+def _specimen(size: int) -> Any:
+    from etomotut.demo.parameters import Parameters
+    from etomotut.demo.series import prepare
+
+    return prepare(Parameters(size=(size, size), pixel_size=_PIXEL_SIZE))[1]
+
+
+def _write_whole(path: Path, volume: Any) -> Path:
+    from etomotut.formats import mrc
+
+    about = {"pixel_size": _PIXEL_SIZE, "volume": True}
+    with mrc.create(path, volume.shape, volume.dtype, **about) as out:
+        out[0] = volume
     return path
 
 
