@@ -27,7 +27,6 @@ Looks = npt.NDArray[np.float32]
 Watch = Callable[["Round"], None]
 
 PATCH = 64  # pixels; of about 11 Å
-DEPTH = 3.0  # of the width of a patch: how thick what it holds is taken to be
 LOW = 0.02  # 1/pixel; thickness and illumination lie below
 MOST = 120  # patches
 SETTLED = 0.02  # pixels, rms, by which views still move at the end of a stage
@@ -48,12 +47,16 @@ ALL = (*SHIFTS, *WIDTHS)
 
 @dataclass(frozen=True)
 class Stage:
-    """A scale: the finest detail (1/pixel), patches against PATCH, what is solved, the rounds."""
+    """A scale: the finest detail (1/pixel), patches against PATCH, what is solved, the rounds.
+
+    `depth` against PATCH is how thick what a patch holds is taken to be.
+    """
 
     high: float
     patch: float
     free: Sequence[str]
     rounds: int
+    depth: float = 3.0
 
 
 STAGES = (
@@ -62,6 +65,7 @@ STAGES = (
     Stage(1 / 6, 1.0, ALL, 6),
     Stage(1 / 5, 1.0, ALL, 6),
 )
+ONE_LAYER = (0.0,)
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,7 @@ def refine(
     *,
     patch: int = PATCH,
     stages: Sequence[Stage] = STAGES,
+    layers: Sequence[float] = ONE_LAYER,
     watch: Optional[Watch] = None,
 ) -> Transforms:
     """Give better transforms (view, 2, 3), raw to aligned with the tilt axis vertical, pixels.
@@ -92,7 +97,7 @@ def refine(
     columns: Optional[Columns] = None
     for index, stage in enumerate(stages):
         band = band_of(stage, patch)
-        columns = columns_of(views, state.transforms, band.size, columns)
+        columns = columns_of(views, state.transforms, band.size, columns, layers)
         for number in range(stage.rounds):
             found = reprojection.compare(views, state.transforms, tilt_angles, columns, band)
             step, deeper = _solve(found, columns, state, stage.free, band)
@@ -113,6 +118,7 @@ def agreement(
     *,
     patch: int = PATCH,
     stage: Stage = STAGES[-1],
+    layers: Sequence[float] = ONE_LAYER,
 ) -> Array:
     """Give how each view (view,) correlates with the reprojection of the others, at a scale.
 
@@ -121,7 +127,7 @@ def agreement(
     views = np.stack([clip_view(view, FEATURES) for view in views])
     state = _State(transforms, tilt_angles)
     band = band_of(stage, patch)
-    columns = columns_of(views, transforms, band.size, None)
+    columns = columns_of(views, transforms, band.size, None, layers)
     coarse = replace(band, high=band.high / 2)
     for each in (coarse, coarse, band):
         found = reprojection.compare(views, transforms, tilt_angles, columns, each)
@@ -134,20 +140,25 @@ def agreement(
 def band_of(stage: Stage, patch: int) -> Band:
     """Give what a stage compares, where patches are `patch` pixels wide at the finest scale."""
     size = 2 * round(patch * stage.patch / 2)
-    return Band(size, LOW, stage.high, DEPTH * patch)
+    return Band(size, LOW, stage.high, stage.depth * patch)
 
 
 def columns_of(
-    views: Looks, transforms: Transforms, size: int, known: Optional[Columns]
+    views: Looks,
+    transforms: Transforms,
+    size: int,
+    known: Optional[Columns],
+    layers: Sequence[float] = ONE_LAYER,
 ) -> Columns:
     """Give patches that cover the field of a view, at the depths of the nearest `known` ones."""
     height, width = views.shape[1:]
     if abs(transforms[len(transforms) // 2, 0, 1]) > np.sqrt(0.5):
         width, height = height, width
-    columns = reprojection.grid(width, height, size, MOST)
+    columns = reprojection.grid(width, height, size, MOST, layers)
     if known is None:
         return columns
     away = np.subtract.outer(columns.x, known.x) ** 2 + np.subtract.outer(columns.y, known.y) ** 2
+    away[~np.equal.outer(columns.layer, known.layer)] = np.inf
     return replace(columns, z=known.z[away.argmin(axis=1)])
 
 
@@ -206,7 +217,7 @@ def _solve(
     )
     depths = np.arange(size, size + patches)
     matrix[depths, depths] += 1 / (TRUST * band.depth**2)
-    right[depths] += columns.z / (TRUST * band.depth**2)
+    right[depths] += (columns.z - columns.layer) / (TRUST * band.depth**2)
     diagonal = np.diag(matrix).copy()
     matrix[:size, :size] += 10 * np.median(diagonal) * _unknown(state.tilts, free)
     step = -np.linalg.solve(matrix + np.diag(DAMPING * diagonal), right)

@@ -17,7 +17,7 @@ neighbouring views have in common. No tomogram is stored.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Tuple
+from typing import Sequence, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -57,11 +57,15 @@ class Band:
 
 @dataclass(frozen=True)
 class Columns:
-    """Patches (patch,) of a specimen: `x`, `y` of its plane and depth `z`, pixels from the axis."""
+    """Patches (patch,) of a specimen: `x`, `y` of its plane and depth `z`, pixels from the axis.
+
+    `layer` (patch,) is the depth that is expected of them.
+    """
 
     x: Array
     y: Array
     z: Array
+    layer: Array
 
     def __len__(self) -> int:
         return len(self.x)
@@ -101,16 +105,22 @@ def compare(
     return _match(white, signal, tilts, frequencies, band.depth)
 
 
-def grid(width: int, height: int, size: int, most: int) -> Columns:
-    """Give patches that cover a plane, overlapping by half or, if these were too many, by less."""
-    step = max(size / 2, float(np.sqrt(width * height / most)))
+def grid(
+    width: int, height: int, size: int, most: int, layers: Sequence[float] = (0.0,)
+) -> Columns:
+    """Give patches that cover a plane, overlapping by half or, if these were too many, by less.
+
+    There are at most about `most`, in all of the `layers` (depths) together.
+    """
+    step = max(size / 2, float(np.sqrt(width * height * len(layers) / most)))
     axes = []
     for length in (width, height):
         count = max(round((length - size) / step), 0) + 1
         reach = max((length - size) / 2, 0)
         axes.append(np.linspace(-reach, reach, count) if count > 1 else np.zeros(1))
     x, y = (each.ravel() for each in np.meshgrid(*axes))
-    return Columns(x, y, np.zeros(len(x)))
+    depths = np.repeat(np.array(layers, float), len(x))
+    return Columns(np.tile(x, len(layers)), np.tile(y, len(layers)), depths.copy(), depths)
 
 
 def _places(transforms: Transforms, tilts: Array, columns: Columns) -> Array:

@@ -54,6 +54,7 @@ def run(values: Values) -> None:
     """Write the better of the refined transforms and those given."""
     from etomotut.engine import projection_matching as matching
     from etomotut.engine import transforms as linear
+    from etomotut.engine.matching_plan import plan_of
     from etomotut.engine.view_search import find_lost_views
     from etomotut.engine.views import reduce_views
     from etomotut.formats import xf
@@ -81,9 +82,13 @@ def run(values: Values) -> None:
             flush=True,
         )
 
-    before = matching.agreement(views, start, angles, patch=patch)
-    refined = matching.refine(views, start, angles, patch=patch, watch=tell)
-    after = matching.agreement(views, refined, angles, patch=patch)
+    plan = plan_of(views, start, angles, patch=patch)
+    if len(plan.layers) > 1:
+        print(f"The specimen is thick: {len(plan.layers)} layers are followed, without fine detail")
+    ways: Dict[str, Any] = {"patch": patch, "layers": plan.layers}
+    before = matching.agreement(views, start, angles, stage=plan.stages[-1], **ways)
+    refined = matching.refine(views, start, angles, stages=plan.stages, watch=tell, **ways)
+    after = matching.agreement(views, refined, angles, stage=plan.stages[-1], **ways)
     is_better = bool(after.mean() > before.mean())
     best = linear.scale_shifts(refined if is_better else start, factor)
     agreement = float(max(after.mean(), before.mean()))
