@@ -135,23 +135,31 @@ def near(angle: float, reference: float) -> float:
 def read_series(tilt_series: Any, images: Sequence[Any]) -> Series:
     """Give a Scipion tilt series and all its images as plain values.
 
-    Raises EtomotutError if it has no enabled view, if two views have one acquisition order, or
-    if its views lie in several files.
+    Raises EtomotutError if it has no enabled view or no pixel size, if a view lacks what makes it
+    one, if two have one acquisition order or section, or if they lie in several files.
     """
     ts_id = tilt_series.getTsId()
     ordered = sorted(images, key=lambda image: image.getIndex())
-    views = [_read_view(image) for image in ordered]
+    try:
+        views = [_read_view(image) for image in ordered]
+    except EtomotutError as error:
+        raise EtomotutError(f"{ts_id}: {error}") from None
     if not any(view.is_enabled for view in views):
         raise EtomotutError(f"{ts_id}: the series has no {'enabled ' if views else ''}views")
     if len({view.order for view in views}) < len(views):
         raise EtomotutError(f"{ts_id}: two views have the same acquisition order")
+    if len({view.section for view in views}) < len(views):
+        raise EtomotutError(f"{ts_id}: two views are the same section of their file")
     files = _read_files(ordered)
+    pixel_size = tilt_series.getSamplingRate() or 0.0
+    if not 0 < pixel_size < np.inf:
+        raise EtomotutError(f"{ts_id}: its pixel size is {pixel_size:g} Å; it must be above 0")
     acquisition = tilt_series.getAcquisition()
     return Series(
         ts_id,
         files,
         views,
-        float(tilt_series.getSamplingRate()),
+        float(pixel_size),
         None if acquisition is None else acquisition.getTiltAxisAngle(),
         bool(tilt_series.interpolated()),
     )
@@ -195,13 +203,24 @@ def change_acquisition(acquisition: Any, changes: Changes) -> None:
 
 
 def _read_view(image: Any) -> View:
+    section, order, angle = image.getIndex(), image.getAcquisitionOrder(), image.getTiltAngle()
+    if not image.getFileName():
+        raise EtomotutError("a view has no file")
+    if section is None or section < 1:
+        raise EtomotutError(f"a view is section {section} of {image.getFileName()}; 1 is the first")
+    if order is None:
+        raise EtomotutError(f"view {section} has no acquisition order")
+    if angle is None or not abs(angle) <= 180:
+        raise EtomotutError(f"view {section} has tilt angle {angle}; allowed is +-180")
     matrix = None
     if image.hasTransform():
         matrix = np.array(image.getTransform().getMatrix(), float)[:2, [0, 1, -1]]
+        if not np.isfinite(matrix).all() or abs(np.linalg.det(matrix[:, :2])) < 1e-9:
+            raise EtomotutError(f"view {section} has a transform without inverse")
     return View(
-        int(image.getAcquisitionOrder()),
-        int(image.getIndex()),
-        float(image.getTiltAngle()),
+        int(order),
+        int(section),
+        float(angle),
         bool(image.isEnabled()),
         matrix,
         _read_doses(image.getAcquisition()),

@@ -85,7 +85,10 @@ def align(stack: Stack, tilt_angles: Array, wish: Wish) -> Alignment:
     dark = find_dark(views, tilt_angles, wish.dark_tolerance)
     used = [view for view in range(len(views)) if view not in dark]
     if len(used) < FEWEST:
-        raise SolutionError(f"{len(dark)} of {len(views)} views of {stack.path} are dark")
+        raise SolutionError(
+            f"{len(dark)} of {len(views)} views of {stack.path} are dark, {len(used)} are left; "
+            f"{FEWEST} are needed"
+        )
     factor = -(-max(views.shape[1:]) // WORKING_SIZE)
     small, angles = reduce_views(views[used], factor), tilt_angles[used]
     start = _prealign(small, angles, wish.axis_angle)

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
+import numpy as np
+
 from etomotut.backends import Backend
 from etomotut.convert.series import EVEN, FULL, IDENTITY, ODD, Series
 from etomotut.errors import EtomotutError
@@ -25,6 +27,8 @@ Say = Callable[[str], None]
 Command = Tuple[str, Mapping[str, Any]]
 Execute = Callable[[Sequence[str], Mapping[str, str], Say], int]
 ERROR_LINE = re.compile(r"^\s*ERROR: *(\S+) *- *(.+)", re.IGNORECASE)
+FEWEST_VIEWS = 2
+FAR = 2.0  # sides of an image by which no alignment moves a view
 TURNED = 45.0, 135.0  # rotations between these exchange width and height
 
 
@@ -210,6 +214,33 @@ def parts_of(files: Mapping[str, str], halves: bool) -> Dict[str, str]:
     """Give the files to process: the full one, and the halves if they are wanted."""
     wanted = (FULL, ODD, EVEN) if halves else (FULL,)
     return {part: files[part] for part in wanted if part in files}
+
+
+def require_fitting(source: Mapping[str, str], series: Optional[Series] = None) -> None:
+    """Raise EtomotutError unless the files of an item are of one size, and hold its views."""
+    shape = Stack(source[FULL]).shape
+    for path in source.values():
+        own = Stack(path).shape
+        if own != shape:
+            sizes = [" x ".join(map(str, each[::-1])) for each in (own, shape)]
+            raise EtomotutError(f"{path} is {sizes[0]}, but {source[FULL]} is {sizes[1]}")
+    if series is None:
+        return
+    last = max(view.section for view in series.views)
+    if last > shape[0]:
+        raise EtomotutError(f"a view is section {last} of {source[FULL]}, which has {shape[0]}")
+    for view in series.used:
+        if view.transform is not None and np.abs(view.transform[:, 2]).max() > FAR * max(shape[1:]):
+            raise EtomotutError(
+                f"the alignment moves view {view.section} by "
+                f"{np.abs(view.transform[:, 2]).max():g} pixels, out of its image of {shape[2]} x "
+                f"{shape[1]}"
+            )
+    if len(series.used) < FEWEST_VIEWS:
+        raise EtomotutError(
+            f"{len(series.used)} of its {len(series.views)} views is enabled; {FEWEST_VIEWS} or "
+            "more make a tilt series"
+        )
 
 
 def safe_name(ts_id: str) -> str:

@@ -30,7 +30,7 @@ from etomotut.errors import EtomotutError
 from etomotut.plugin import Plugin
 from etomotut.protocols.facts import Facts, disk_problem, facts_of
 from etomotut.protocols.forms import settings_of, values_of
-from etomotut.protocols.job import Job, Say, parts_of, safe_name
+from etomotut.protocols.job import Job, Say, parts_of, require_fitting, safe_name
 from etomotut.protocols.outputs import (
     FAILED_SERIES,
     FAILED_TOMOGRAMS,
@@ -280,12 +280,14 @@ class EtomotutProtocol(EMProtocol):
         if series is None and isinstance(item.object, TiltSeries):
             raise EtomotutError("the series has no views")
         files = series.files if series else halves_of(item.object)
+        source = parts_of(files, getattr(form, "processOddEven", False))
+        require_fitting(source, series)
         return Job(
             item.ts_id,
             form,
             Path(self._getExtraPath(name)),
             Path(self._getTmpPath(name)),
-            parts_of(files, getattr(form, "processOddEven", False)),
+            source,
             self._backend,
             self._threads(),
             series,
@@ -322,7 +324,7 @@ def reason_of(error: Exception, ts_id: str) -> str:
     if isinstance(error, EtomotutError):
         text = str(error)
     elif isinstance(error, OSError) and error.strerror:
-        text = f"{error.filename or 'a file'}: {error.strerror}"
+        text = f"{error.filename or 'reading or writing'}: {error.strerror}"
     else:
         traceback.print_exc()
         text = f"internal fault, please report it: {type(error).__name__}: {error}"

@@ -165,4 +165,5 @@ def _voltage(known: Any) -> int:
         if known is not None and abs(known - voltage) < 1:
             return voltage
     allowed = " and ".join(map(str, VOLTAGES))
-    raise EtomotutError(f"its voltage is {known} kV; critical doses are known for {allowed}")
+    told = "not known" if known is None else f"{known:g} kV"
+    raise EtomotutError(f"its voltage is {told}; critical doses are known for {allowed} kV")

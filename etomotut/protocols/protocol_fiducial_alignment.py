@@ -12,12 +12,13 @@ from pyworkflow.protocol.params import GE, BooleanParam, EnumParam, IntParam, Po
 from tomo.objects import SetOfLandmarkModels, SetOfTiltSeries, SetOfTiltSeriesCoordinates
 
 from etomotut.convert import fiducials
-from etomotut.convert.series import Changes, near, rotation_of
+from etomotut.convert.series import FULL, Changes, near, rotation_of
 from etomotut.formats import model, tlt, xf
 from etomotut.formats.fiducials import read_positions, read_residuals
+from etomotut.formats.mrc import Stack
 from etomotut.protocols.facts import Facts
 from etomotut.protocols.forms import add_running, man
-from etomotut.protocols.job import Command, Job, ProgramError
+from etomotut.protocols.job import Command, Job, ProgramError, resampling
 from etomotut.protocols.outputs import COORDINATES, MODEL_NO_GAPS, TILT_SERIES, Result
 from etomotut.protocols.protocol_base import EtomotutProtocol
 
@@ -28,6 +29,7 @@ TILTS = {"fixed": 0, "groups": 5, "each view": 2}
 DISTORTIONS = {"off": (0, 0), "stretch and skew": (3, 3), "skew only": (0, 3)}
 
 MODEL = "fiducial model"
+ROUNDING = 2  # pixels by which programs differ in the sides of a prealigned image
 GOOD = 1.0  # pixels of mean residual
 ENDINGS = {
     "residuals": ".resid",
@@ -191,7 +193,7 @@ class ProtEtomotutFiducialAlignment(EtomotutProtocol):
     def process(self, job: Job) -> Result:
         """Solve, and put the solution after what the views were shifted by before."""
         series, landmarks = job.series, job.item.partners[MODEL]
-        original = _read_model(landmarks.getModelName(), len(series.used))
+        original = _read_model(landmarks.getModelName(), job)
         about = {
             "size": original.size[:2],
             "pixel_size": series.pixel_size,
@@ -255,9 +257,16 @@ class ProtEtomotutFiducialAlignment(EtomotutProtocol):
         return []
 
 
-def _read_model(path: str, views: int) -> model.Model:
-    """Give a model; raises ProgramError if it was made on another number of views."""
-    found = model.read(path)
+def _read_model(path: str, job: Job) -> model.Model:
+    """Give a model; raises ProgramError if it was made on other images than those in use."""
+    found, views = model.read(path), len(job.series.used)
+    shape = Stack(job.source[FULL]).shape
+    size = resampling(job.series, shape).get("SizeToOutputInXandY", shape[:0:-1])
+    if any(own and abs(own - wanted) > ROUNDING for own, wanted in zip(found.size, size)):
+        raise ProgramError(
+            f"the model {path} was made on images of {found.size[0]} x {found.size[1]}, the series "
+            f"has {size[0]} x {size[1]}: generate the model again"
+        )
     if found.size[2] != views:
         raise ProgramError(
             f"the model was made on {found.size[2]} views and {views} are enabled now: "

@@ -17,6 +17,7 @@ from etomotut.formats import mrc
 from etomotut.protocols import (
     ProtEtomotutApplyAlignment,
     ProtEtomotutCrop,
+    ProtEtomotutPrealign,
     ProtEtomotutPreprocess,
     ProtEtomotutReconstruct,
     ProtEtomotutTomo3d,
@@ -102,6 +103,51 @@ class TestFailures(ProjectTest):
         self.assertTrue(stage.isFailed())
         self.assertIn("TS_1: ", stage.getErrorMessage())
         self.assertEqual(stage.FailedTiltSeries.getSize(), 1)
+
+
+class TestBadSeries(ProjectTest):
+    """Most series of a set are bad, each in its own way."""
+
+    def test_bad_series_of_many_kinds_fail_each_for_its_reason(self) -> None:
+        reasons = {
+            "Blank": "tiltxcorr: view 3 of ",
+            "Cut": "data end before its header says, after 5000 of ",
+            "Gone": "does not exist",
+            "Nan": "has 1 of 18200 densities that are not finite numbers",
+            "One": "1 of its 11 views is enabled; 2 or more make a tilt series",
+            "Same": "gives all 11 views the tilt angle 5; a tilt series has different ones",
+            "Text": "is not an MRC file: its header says ",
+        }
+        self.write_noise(["Good", "Well", *reasons])
+        imported = self.import_series()
+        self.edit(imported, IMPORTED, self._spoil_views)
+        stack = mrc.read(self.data / "Good.mrcs")
+        for name, view, value in (("Nan", (2, 5, 7), np.nan), ("Blank", 2, 3.0)):
+            spoilt = stack.copy()
+            spoilt[view] = value
+            mrc.write(self.data / f"{name}.mrcs", spoilt, pixel_size=1.0)
+        os.truncate(self.data / "Cut.mrcs", 5000)
+        os.remove(self.data / "Gone.mrcs")
+        (self.data / "Text.mrcs").write_text("not an image " * 200)
+
+        stage = self.run_stage(ProtEtomotutPrealign, (imported, IMPORTED))
+        self.assertTrue(stage.isFinished(), stage.getErrorMessage())
+        self.assertEqual(sorted(stage.TiltSeries.getTSIds()), ["Good", "Well"])
+        self.assertEqual(sorted(stage.FailedTiltSeries.getTSIds()), sorted(reasons))
+        for name, reason in reasons.items():
+            told = self.records(stage)[name]["reason"]
+            self.assertIn(reason, told)
+            self.assertNotIn("\n", told)
+            self.assertIn(f"{name}: {told}", stage.summary())
+
+    @staticmethod
+    def _spoil_views(series, images) -> None:
+        """Give one series the same tilt angle everywhere, and leave another one view."""
+        for image in images:
+            if series.getTsId() == "Same":
+                image.setTiltAngle(5.0)
+            if series.getTsId() == "One":
+                image.setEnabled(image.getAcquisitionOrder() == 3)
 
 
 class TestStreaming(ProjectTest):
