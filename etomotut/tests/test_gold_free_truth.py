@@ -18,8 +18,8 @@ from etomotut.demo.series import simulate, write
 from etomotut.engine import transforms as linear
 from etomotut.formats import tlt, xf
 
-# pixels of 11 Å; IMOD 4.8.2's patch tracking has 2.6 to 5.9 where the specimen is not thick. A field
-# narrower than the specimen is thick leaves views free to drift across the axis: 1.02 there
+# pixels of 11 Å; IMOD 4.8.2's patch tracking has 2.6 to 5.9 where the specimen is not thick. One
+# thicker than the field is wide leaves views some freedom to drift across the axis: 1.02 there
 ALLOWED = {"tilt-offset": 1.0, "axis-84": 1.0, "big-shifts": 1.0, "low-dose": 1.0, "thick": 1.2}
 
 
