@@ -327,6 +327,13 @@ VALUES = (
     ("tlit", "no embedded program 'tlit'; there are "),
 )  # fmt: skip
 
+
+def _short(command: str) -> str:
+    """Give a command without its files, where it is long."""
+    words = command.split()
+    return command if len(words) < 7 else " ".join([words[0], "...", *words[-2:]])
+
+
 CASES = (
     *_images(),
     *_nan(),
@@ -334,7 +341,7 @@ CASES = (
     *GEOMETRY,
     *MODELS,
     *OPTICS,
-    *(Case(command.split(maxsplit=1)[-1][-40:], nothing, command, s) for command, s in VALUES),
+    *(Case(_short(command), nothing, command, sentence) for command, sentence in VALUES),
 )
 
 ACCEPTED = (
