@@ -101,7 +101,8 @@ def _read_binned(tomogram: Stack, pixel_size: float) -> Tuple[Volume, int]:
     factor = binning(pixel_size)
     shape = tuple(n // factor for n in tomogram.shape)
     if min(shape) < 2:
-        raise OptionError(f"{tomogram.path} is too small: {tomogram.shape} voxels")
+        size = " x ".join(map(str, tomogram.shape[::-1]))
+        raise OptionError(f"{tomogram.path} of {size} voxels is too small to find membranes in")
     volume = np.empty(shape, np.float32)
     kept = tuple(n * factor for n in shape[1:])
     for z in range(shape[0]):

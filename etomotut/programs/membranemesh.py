@@ -118,10 +118,16 @@ def _instances(mask: Stack, components: bool) -> List[Tuple[int, Array]]:
 
 
 def _voxels(mask: Stack) -> Tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-    """Give the voxels above zero (n, 3) z, y, x and their values (n,), read slab by slab."""
+    """Give the voxels above zero (n, 3) z, y, x and their values (n,), read slab by slab.
+
+    Raises OptionError for values that are no whole numbers: what holds them is no mask.
+    """
     places, numbers = [], []
     for start in range(0, len(mask), _SLAB):
         slab = mask[start : start + _SLAB]
+        wrong = slab[slab != np.rint(slab)]
+        if len(wrong):
+            raise OptionError(f"{mask.path} holds {wrong[0]:g}; a mask holds whole numbers")
         found = np.argwhere(slab > 0).astype(np.int32)
         numbers.append(slab[tuple(found.T)].astype(np.int32))
         places.append(found + np.array([start, 0, 0], np.int32))

@@ -110,5 +110,13 @@ def test_a_tomogram_of_another_size_is_refused(folder, tmp_path, capsys):
     assert "has 9 x 9 x 9 voxels, its mask 98 x 60 x 60" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("value", [0.37, np.nan])
+def test_what_holds_no_whole_numbers_is_no_mask(tmp_path, capsys, value):
+    mask = np.full((4, 8, 8), value, np.float32)
+    mrc.write(tmp_path / "mask.mrc", mask, pixel_size=PIXEL, volume=True)
+    assert run(tmp_path) == 1
+    assert f"holds {value:g}; a mask holds whole numbers" in capsys.readouterr().out
+
+
 def test_columns_are_those_that_are_documented():
     assert membranemesh.COLUMNS[:4] == ("instance", "file", "area_nm2", "seen")
