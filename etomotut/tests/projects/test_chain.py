@@ -228,9 +228,7 @@ class TestChain(ProjectTest):
         return {key: series.getAcquisition() for key, (series, _) in self.series_of(output).items()}
 
 
-@unittest.skipUnless(
-    find_package(IMOD_PACKAGE), IMOD_PACKAGE.how_to_find
-)
+@unittest.skipUnless(find_package(IMOD_PACKAGE), IMOD_PACKAGE.how_to_find)
 class TestChainWithImod(TestChain):
     """The same project with the programs of the user's IMOD."""
 

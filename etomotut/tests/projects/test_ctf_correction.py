@@ -132,9 +132,7 @@ class TestCtfCorrection(ProjectTest):
         self.assertIn("corrected for the CTF already", again.getErrorMessage())
 
 
-@unittest.skipUnless(
-    find_package(IMOD_PACKAGE), IMOD_PACKAGE.how_to_find
-)
+@unittest.skipUnless(find_package(IMOD_PACKAGE), IMOD_PACKAGE.how_to_find)
 class TestCtfCorrectionWithImod(TestCtfCorrection):
     """The same with the programs of the user's IMOD."""
 
