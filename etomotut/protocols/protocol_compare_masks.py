@@ -107,8 +107,8 @@ class ProtEtomotutCompareMasks(EtomotutProtocol):
         if first.shape != second.shape or first.shape != Stack(result).shape:
             raise EtomotutError("its masks and their tomograms have different sizes")
         layers = [
-            Layer("First", first, Stack(files["first"])),
-            Layer("Second", second, Stack(files["second"])),
+            Layer(_title("First", self.source), first, Stack(files["first"])),
+            Layer(_title("Second", self.inputOtherTomoMasks), second, Stack(files["second"])),
             Layer("Orange: only first, blue: only second", second, Stack(result), True),
         ]
         write_overlays(
@@ -128,3 +128,9 @@ class ProtEtomotutCompareMasks(EtomotutProtocol):
     def bytes_needed(form: Any, facts: Facts) -> float:
         """Give the size of the compared masks."""
         return float(facts.pixels)
+
+
+def _title(place: str, pointer: Any) -> str:
+    """Give what a column is called: with the name of the stage that made the masks, if any did."""
+    maker = pointer.getObjValue()
+    return f"{place}: {maker.getRunName()}" if hasattr(maker, "getRunName") else place
