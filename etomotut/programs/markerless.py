@@ -6,7 +6,7 @@ method (Zheng et al. 2022) is projection matching, too, of other details.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Dict, List, Sequence, Tuple
 
@@ -15,10 +15,16 @@ import numpy.typing as npt
 
 from etomotut.errors import OptionError, SolutionError
 from etomotut.programs.options import Kind, Option, Values
-from etomotut.programs.refinealign import FEWEST, LEAST, WORKING_SIZE
+from etomotut.programs.refinealign import (
+    FEWEST,
+    WORKING_SIZE,
+    require_agreement,
+    told_of_search,
+)
 from etomotut.programs.streaming import require_numbers
 
 if TYPE_CHECKING:
+    from etomotut.engine.projection_matching import Round
     from etomotut.formats.aln import Alignment
     from etomotut.formats.mrc import Stack
 
@@ -69,8 +75,8 @@ def wish_of(values: Values) -> Wish:
 
 def align(stack: Stack, tilt_angles: Array, wish: Wish) -> Alignment:
     """Give the alignment of a stack; raises SolutionError where views show nothing in common."""
-    from etomotut.engine import projection_matching as matching
     from etomotut.engine import transforms as linear
+    from etomotut.engine.gold_free import match_views
     from etomotut.engine.views import reduce_views
     from etomotut.formats.aln import Alignment
 
@@ -94,29 +100,21 @@ def align(stack: Stack, tilt_angles: Array, wish: Wish) -> Alignment:
     start = _prealign(small, angles, wish.axis_angle)
     pixel = factor * (wish.pixel_size or stack.pixel_size or 11.0)
     patch = int(np.clip(WIDTH / pixel, SMALLEST, min(LARGEST, min(small.shape[1:]) // 2)))
-    known = ("x", "y", "rotation") if wish.is_axis_refined else ("x", "y")
-    stages = [
-        replace(stage, free=[name for name in stage.free if name in known])
-        for stage in matching.STAGES
-    ]
+    known = ("magnification",) if wish.is_axis_refined else ("magnification", "rotation")
 
-    def tell(done: matching.Round) -> None:
+    def tell(done: Round) -> None:
         print(
             f"Stage {done.stage}, round {done.number}: correlation with reprojections "
             f"{done.correlation.mean():.3f}",
             flush=True,
         )
 
-    found = matching.refine(small, start, angles, patch=patch, stages=stages, watch=tell)
-    agreement = matching.agreement(small, found, angles, patch=patch).mean()
-    if agreement < LEAST:
-        raise SolutionError(
-            f"nothing in the views of {stack.path} can be matched: they correlate by "
-            f"{agreement:.3f} with what the others predict, and by {LEAST:g} where there is "
-            "something to see"
-        )
+    found = match_views(small, start, angles, patch=patch, known=known, watch=tell)
+    require_agreement(found, stack.path)
+    for lost in found.lost:
+        print(told_of_search(lost, used[lost.view] + 1, factor))
     size = stack.shape[2], stack.shape[1], stack.shape[0]
-    return Alignment(used, linear.scale_shifts(found, factor), angles, dark, size)
+    return Alignment(used, linear.scale_shifts(found.transforms, factor), angles, dark, size)
 
 
 def find_dark(views: npt.NDArray[np.float32], tilt_angles: Array, tolerance: float) -> List[int]:

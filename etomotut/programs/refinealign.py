@@ -22,6 +22,7 @@ from etomotut.programs.console import require_file
 from etomotut.programs.options import THREADS, Option, Ranges, Values
 
 if TYPE_CHECKING:
+    from etomotut.engine.gold_free import Matched
     from etomotut.engine.projection_matching import Round
     from etomotut.engine.view_search import Lost
 
@@ -45,17 +46,14 @@ POSITIONAL: Tuple[str, ...] = ()
 
 WORKING_SIZE = 768  # pixels of the longer side that are enough
 FEWEST = 5  # views
-LEAST = 0.12  # mean correlation; noise can be made to agree with itself by 0.09
 
 Array = npt.NDArray[np.float64]
 
 
 def run(values: Values) -> None:
     """Write the better of the refined transforms and those given."""
-    from etomotut.engine import projection_matching as matching
     from etomotut.engine import transforms as linear
-    from etomotut.engine.matching_plan import plan_of
-    from etomotut.engine.view_search import find_lost_views
+    from etomotut.engine.gold_free import match_views
     from etomotut.engine.views import reduce_views
     from etomotut.formats import xf
 
@@ -69,8 +67,6 @@ def run(values: Values) -> None:
             f"reduced pixels allow {min(views.shape[1:]) // 2}"
         )
     upright = linear.then(given, linear.rotation(-values["RotationAngle"]))
-    start, lost = find_lost_views(views, linear.scale_shifts(upright, 1 / factor), angles)
-    searched = [_searched(one, sections[one.view], factor) for one in lost]
     rounds: List[Dict[str, Any]] = []
 
     def tell(done: Round) -> None:
@@ -82,54 +78,62 @@ def run(values: Values) -> None:
             flush=True,
         )
 
-    plan = plan_of(views, start, angles, patch=patch)
-    if len(plan.layers) > 1:
-        print(f"The specimen is thick: {len(plan.layers)} layers are followed, without fine detail")
-    ways: Dict[str, Any] = {"patch": patch, "layers": plan.layers}
-    before = matching.agreement(views, start, angles, stage=plan.stages[-1], **ways)
-    refined = matching.refine(views, start, angles, stages=plan.stages, watch=tell, **ways)
-    after = matching.agreement(views, refined, angles, stage=plan.stages[-1], **ways)
-    is_better = bool(after.mean() > before.mean())
-    best = linear.scale_shifts(refined if is_better else start, factor)
-    agreement = float(max(after.mean(), before.mean()))
-    if agreement < LEAST:
-        raise SolutionError(
-            f"nothing in the views of {values['InputFile']} can be matched: they correlate by "
-            f"{agreement:.3f} with what the others predict, and by {LEAST:g} where there is "
-            "something to see"
-        )
+    start = linear.scale_shifts(upright, 1 / factor)
+    found = match_views(views, start, angles, patch=patch, watch=tell)
+    require_agreement(found, values["InputFile"])
+    best = linear.scale_shifts(found.transforms, factor)
     xf.write(values["OutputFile"], best)
-    print(f"Correlation of views with their prediction: {before.mean():.4f} before, "
-          f"{after.mean():.4f} after")  # fmt: skip
-    print("The refined transforms are written" if is_better else
+    for lost in found.lost:
+        print(told_of_search(lost, sections[lost.view], factor))
+    if len(found.plan.layers) > 1:
+        print(f"The specimen is thick: {len(found.plan.layers)} layers, without fine detail")
+    print(f"Correlation of views with their prediction: {found.before.mean():.4f} before, "
+          f"{found.after.mean():.4f} after")  # fmt: skip
+    print("The refined transforms are written" if found.is_better else
           "The refined transforms are no better: those of the input are written")  # fmt: skip
     moved = _moved(upright, best)
     result = {
-        "is_refined": is_better,
-        "before": float(before.mean()),
-        "after": float(after.mean()),
+        "is_refined": found.is_better,
+        "before": float(found.before.mean()),
+        "after": float(found.after.mean()),
         "moved": float(np.sqrt(np.mean(moved**2))),
         "moved_most": float(moved.max()),
-        "correlations": (after if is_better else before).tolist(),
-        "searched": searched,
+        "correlations": found.correlations.tolist(),
+        "searched": [_searched(lost, sections[lost.view], factor) for lost in found.lost],
         "rounds": rounds,
     }
     if values["ResultFile"] is not None:
         values["ResultFile"].write_text(json.dumps(result, indent=1) + "\n")
 
 
-def _searched(lost: Lost, section: int, factor: int) -> Dict[str, Any]:
-    """Tell of a view that had to be searched for; gives what the result says of it."""
-    moved = factor * float(np.hypot(*lost.moved))
+def require_agreement(found: Matched, path: Path) -> None:
+    """Raise SolutionError where views have no more in common than noise."""
+    from etomotut.engine.gold_free import LEAST
+
+    agreement = float(found.correlations.mean())
+    if agreement < LEAST:
+        raise SolutionError(
+            f"nothing in the views of {path} can be matched: they correlate by {agreement:.3f} "
+            f"with what the others predict, and by {LEAST:g} where there is something to see"
+        )
+
+
+def told_of_search(lost: Lost, section: int, factor: int) -> str:
+    """Give what is said of a view that had to be searched for in views reduced by a factor."""
+    moved = f"{factor * np.hypot(*lost.moved):.0f} pixels"
     clearness = f"{lost.clearness:.2f} times as clear as any other"
     if lost.is_found:
-        print(f"Section {section} was lost: moved by {moved:.0f} pixels, to a place {clearness}")
-    else:
-        print(f"Not sure where section {section} lies: its best place, {moved:.0f} pixels off, is "
-              f"only {clearness}; it stays")  # fmt: skip
+        return f"Section {section} was lost: moved by {moved}, to a place {clearness}"
+    return (
+        f"Not sure where section {section} lies: its best place, {moved} off, is only {clearness}; "
+        "it stays"
+    )
+
+
+def _searched(lost: Lost, section: int, factor: int) -> Dict[str, Any]:
     return {
         "section": section,
-        "moved": moved,
+        "moved": factor * float(np.hypot(*lost.moved)),
         "clearness": lost.clearness,
         "is_found": lost.is_found,
     }
