@@ -14,10 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from etomotut.errors import EtomotutError
+from etomotut.formats.mrc import Stack
 
 Array = npt.NDArray[np.float64]
 FULL, ODD, EVEN = "", "_odd", "_even"
 IDENTITY: Array = np.eye(3)
+DOSE_ROUNDING = 0.01  # e/Å²
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,21 @@ def near(angle: float, reference: float) -> float:
     return reference + (angle - reference + 180.0) % 360.0 - 180.0
 
 
+def images_of(tilt_series: Any) -> List[Any]:
+    """Give copies of all images of a Scipion tilt series, with the sections that they really are.
+
+    scipion-em-imod lets views keep their numbers when it writes stacks without the excluded ones.
+    Where a file has as many sections as there are views, but some are numbered beyond its end,
+    they lie in it one after another, in the order of their numbers.
+    """
+    images = [image.clone() for image in tilt_series.iterItems()] if tilt_series.getSize() else []
+    ordered = sorted(images, key=lambda image: image.getIndex() or 0)
+    if ordered and (ordered[-1].getIndex() or 0) > len(ordered) == _sections(ordered):
+        for section, image in enumerate(ordered, 1):
+            image.setIndex(section)
+    return images
+
+
 def read_series(tilt_series: Any, images: Sequence[Any]) -> Series:
     """Give a Scipion tilt series and all its images as plain values.
 
@@ -202,6 +219,15 @@ def change_acquisition(acquisition: Any, changes: Changes) -> None:
         acquisition.setDosePerFrame(0.0)
 
 
+def _sections(images: Sequence[Any]) -> int:
+    """Give how many sections the file of images has, 0 if it cannot be read or is not one file."""
+    names = {image.getFileName() for image in images}
+    try:
+        return len(Stack(names.pop())) if len(names) == 1 else 0
+    except (EtomotutError, OSError, TypeError):
+        return 0
+
+
 def _read_view(image: Any) -> View:
     section, order, angle = image.getIndex(), image.getAcquisitionOrder(), image.getTiltAngle()
     if not image.getFileName():
@@ -229,9 +255,9 @@ def _read_view(image: Any) -> View:
 
 def _read_doses(acquisition: Any) -> Optional[Tuple[float, float]]:
     after = None if acquisition is None else acquisition.getAccumDose()
-    if after is None:
+    own = 0.0 if acquisition is None else float(acquisition.getDosePerFrame() or 0.0)
+    if after is None or float(after) < own - DOSE_ROUNDING:  # others zero what they cannot tell
         return None
-    own = float(acquisition.getDosePerFrame() or 0.0)
     return max(float(after) - own, 0.0), own
 
 

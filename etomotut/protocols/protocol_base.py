@@ -24,7 +24,7 @@ from pyworkflow.utils import Environ
 from tomo.objects import TiltSeries
 
 from etomotut.backends import Backend
-from etomotut.convert.series import read_series
+from etomotut.convert.series import images_of, read_series
 from etomotut.convert.tomograms import halves_of
 from etomotut.errors import EtomotutError
 from etomotut.plugin import Plugin
@@ -265,7 +265,7 @@ class EtomotutProtocol(EMProtocol):
         items.load()
         found = items[{"_tsId": ts_id}]
         if isinstance(found, TiltSeries):
-            images = [image.clone() for image in found.iterItems()] if found.getSize() else []
+            images = images_of(found)
             copy = TiltSeries(tsId=ts_id)
             copy.copyInfo(found)
             item = Item(ts_id, copy, images)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from tomo.objects import TomoMask
 
 from etomotut.convert import fiducials
-from etomotut.convert.series import FULL, Series, read_series
+from etomotut.convert.series import FULL, Series, images_of, read_series
 from etomotut.errors import EtomotutError
 from etomotut.formats import model
 from etomotut.formats.mrc import Stack
@@ -47,7 +47,7 @@ def series_of(items: Optional[Any], ts_id: str) -> Series:
 
 def series_alone(tilt_series: Any) -> Series:
     """Give a Scipion tilt series, loaded with its images, as plain values."""
-    return read_series(tilt_series, [image.clone() for image in tilt_series.iterItems()])
+    return read_series(tilt_series, images_of(tilt_series))
 
 
 def item_of(items: Any, ts_id: str) -> Any:
@@ -188,7 +188,7 @@ def _series_and_images(items: Any, ts_id: str) -> Tuple[Any, List[Any]]:
         items.close()
         raise EtomotutError(f"{ts_id} is not in {items.getFileName()}")
     found = items[{"_tsId": ts_id}]
-    return found, [image.clone() for image in found.iterItems()]
+    return found, images_of(found)
 
 
 def _in_order_of(aligned: Series, start: Series) -> List[Any]:

@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from etomotut.convert.series import EVEN, FULL, ODD, Changes, derive, near, read_series
+from etomotut.convert.series import (
+    EVEN,
+    FULL,
+    ODD,
+    Changes,
+    derive,
+    images_of,
+    near,
+    read_series,
+)
 from etomotut.errors import EtomotutError
 from etomotut.tests.scipion_objects import tilt_series, turn
 
@@ -181,6 +190,45 @@ def test_doses_are_read_as_the_one_before_a_view_and_its_own(tmp_path):
     images[4].getAcquisition()._accumDose.set(None)
     views = read_series(series, images).views
     assert [view.doses for view in views] == [(1, 3), (4, 3), (7, 3), (10, 3), None]
+
+
+def test_a_dose_that_another_plugin_zeroed_is_not_known(tmp_path):
+    series, images = tilt_series(tmp_path, ANGLES)
+    for image in images:
+        image.getAcquisition().setAccumDose(0.0)
+    assert [view.doses for view in read_series(series, images).views] == [None] * 5
+
+
+class Images(list):
+    """Images as a tilt series gives them, in any order."""
+
+    iterItems, getSize = list.__iter__, list.__len__  # noqa: N815 - Scipion's names
+
+
+@pytest.mark.parametrize(
+    ("numbers", "sections"),
+    [
+        ((2, 3, 5, 6, 9), [1, 2, 3, 4, 5]),
+        ((5, 4, 3, 2, 1), [5, 4, 3, 2, 1]),
+        ((1, 4, 7), [1, 4, 7]),
+    ],
+    ids=["written without the excluded", "all there", "a part of the file"],
+)
+def test_views_numbered_beyond_a_file_that_fits_lie_in_it_in_their_order(
+    tmp_path, numbers, sections
+):
+    _, images = tilt_series(tmp_path, ANGLES)
+    kept = Images(images[: len(numbers)])
+    for image, number in zip(kept, numbers):
+        image.setIndex(number)
+    assert [image.getIndex() for image in images_of(kept)] == sections
+
+
+def test_views_of_a_file_that_is_not_there_keep_their_numbers(tmp_path):
+    _, images = tilt_series(tmp_path, ANGLES)
+    images[4].setIndex(9)
+    (tmp_path / "TS_1.mrcs").unlink()
+    assert [image.getIndex() for image in images_of(Images(images))] == [1, 2, 3, 4, 9]
 
 
 def test_dose_weighted_series_have_no_doses_left(tmp_path):
