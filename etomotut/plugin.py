@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, List, Sequence
 
 import pwem
@@ -36,7 +37,7 @@ class Plugin(pwem.Plugin):
     @classmethod
     def getEnviron(cls) -> Any:
         """Give a copy of this process's variables."""
-        return pwutils.Environ()
+        return pwutils.Environ(os.environ)
 
     @classmethod
     def getActiveVersion(cls, home: Any = None, versions: Any = None) -> str:

@@ -8,7 +8,6 @@ the records and the output sets, so that a continued run takes up what is missin
 from __future__ import annotations
 
 import os
-import shlex
 import shutil
 import time
 import traceback
@@ -18,9 +17,9 @@ from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 from pwem.objects import Set
 from pwem.protocols import EMProtocol
+from pyworkflow.constants import QUEUE_FOR_JOBS
 from pyworkflow.protocol.constants import MODE_RESUME, STATUS_NEW, STEPS_PARALLEL
 from pyworkflow.protocol.executor import QueueStepExecutor
-from pyworkflow.utils import Environ
 from tomo.objects import TiltSeries
 
 from etomotut.backends import Backend
@@ -28,6 +27,7 @@ from etomotut.convert.series import images_of, read_series
 from etomotut.convert.tomograms import halves_of
 from etomotut.errors import EtomotutError
 from etomotut.plugin import Plugin
+from etomotut.protocols import queued
 from etomotut.protocols.facts import Facts, disk_problem, facts_of
 from etomotut.protocols.forms import settings_of, values_of
 from etomotut.protocols.job import Job, Say, parts_of, require_fitting, safe_name
@@ -101,6 +101,16 @@ class EtomotutProtocol(EMProtocol):
             workers = getattr(executor, "numberOfProcs", 1)
             executor = PromptExecutor(self.getHostConfig(), workers)
         super().setStepsExecutor(executor)
+
+    def getSubmitDict(self) -> Dict[str, Any]:
+        """Tell a queue the cores that are used, unless its own form says how many."""
+        told = super().getSubmitDict()
+        cores = queued.cores_needed(
+            self.numberOfThreads.get(),
+            self.binThreads.get(),
+            is_step=told[QUEUE_FOR_JOBS] == "Y",
+        )
+        return {**told, "JOB_THREADS": cores, "JOB_CORES": cores, **self.getQueueParams()[1]}
 
     def _insertAllSteps(self) -> None:
         self._backend = self._choose_backend()
@@ -297,26 +307,16 @@ class EtomotutProtocol(EMProtocol):
         )
 
     def _threads(self) -> int:
+        if isinstance(self.getExecutor(), QueueStepExecutor):
+            return self.binThreads.get()  # of a node, not of this machine
         cores = len(os.sched_getaffinity(0))
         at_once = max(1, min(self.numberOfThreads.get() - 1, len(self._inserted)))
         return max(1, min(self.binThreads.get(), cores // at_once))
 
     def _submit(self, words: Sequence[str], environment: Mapping[str, str], say: Say) -> int:
-        """Run a command as a job of the queue, every word quoted; its output comes at its end."""
-        log = Path(self._getLogsPath(f"job_{time.monotonic_ns()}.log")).absolute()
-        status = log.with_suffix(".status")  # a queue does not tell how a job ended
-        quoted = [shlex.quote(str(word)) for word in [*words[1:], log, status]]
-        *arguments, to_log, to_status = quoted
-        redirected = ["<", "/dev/null", ">", to_log, "2>&1;", "echo", "$?", ">", to_status]
-        self.runJob(
-            shlex.quote(words[0]),
-            " ".join([*arguments, *redirected]),
-            env=Environ(environment),
-            numberOfThreads=1,
-        )
-        for line in log.read_text(errors="replace").splitlines():
-            say(line)
-        return int(status.read_text())
+        """Run a command as a job of the queue; its output comes at its end."""
+        stem = Path(self._getLogsPath(f"job_{time.monotonic_ns()}")).absolute()
+        return queued.submit(self.runJob, stem, words, environment, say)
 
 
 def reason_of(error: Exception, ts_id: str) -> str:
@@ -325,6 +325,8 @@ def reason_of(error: Exception, ts_id: str) -> str:
         text = str(error)
     elif isinstance(error, OSError) and error.strerror:
         text = f"{error.filename or 'reading or writing'}: {error.strerror}"
+    elif type(error) is Exception:  # Scipion's own: a text for users
+        text = str(error)
     else:
         traceback.print_exc()
         text = f"internal fault, please report it: {type(error).__name__}: {error}"
