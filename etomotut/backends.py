@@ -1,9 +1,10 @@
 """Where a program comes from: what the user installed, or the embedded program of the same name.
 
 Both take the same options and files, so a command is composed here once, from values by full
-option name. What an installed one lacks (an option of ours, or of a newer IMOD) is left out and
-reported. A program module says in PACKAGE what its original comes with, if not with IMOD; one
-that has no original says "".
+option name. The options of an installed IMOD are read from its autodocs: what it lacks is left out
+and reported if it is ours or that program can do without it (`extra`, `newer`), else refused. A
+program module says in PACKAGE what its original comes with, if not with IMOD; one that has no
+original says "".
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
 
 from etomotut import __version__
-from etomotut.errors import EtomotutError
+from etomotut.errors import EtomotutError, OptionError
 from etomotut.packages import (
     IMOD_PACKAGE,
     PACKAGES,
@@ -57,7 +58,8 @@ class Backend:
     def command(self, name: str, values: Mapping[str, Any]) -> Tuple[List[str], List[str]]:
         """Give the words of a command line, and the options given that this backend lacks.
 
-        Raises OptionError for a name or value that is not in the program's table.
+        Raises OptionError for a name or value that is not in the program's table, and for an option
+        that this backend lacks and cannot do without.
         """
         table, absent = self._take(name, values)
         spelled = {option.name for option in table}
@@ -74,17 +76,24 @@ class Backend:
         if package is not None and package.apart:
             words = _take_apart(table, words)
         program = package.file(folder, name) if package else None
-        return [str(program or folder / name), *words], [n for n in absent if n not in loose]
+        return [str(program or folder / name), *words], absent
 
-    def parameters(self, name: str, values: Mapping[str, Any]) -> List[str]:
-        """Give the lines of a command file that tells a program its options."""
-        table, _ = self._take(name, values)
+    def parameters(self, name: str, values: Mapping[str, Any]) -> Tuple[List[str], List[str]]:
+        """Give the lines of a command file that tells a program its options, and those it lacks.
+
+        Raises OptionError as `command` does.
+        """
+        table, absent = self._take(name, values)
         lines = [f"${name} -StandardInput"]
         for option in table:
             if _is_set(values.get(option.name)):
                 word, *value = arguments([option], {option.name: values[option.name]})
                 lines.append("\t".join([word[1:], *value]))
-        return lines
+        return lines, absent
+
+    def has(self, name: str, option: str) -> bool:
+        """Tell whether this backend's program has an option."""
+        return option in {each.name for each in self._options(name)}
 
     def environment(self, threads: int, name: str = "") -> Dict[str, str]:
         """Give the variables to run the program `name` with, limited to a number of cores."""
@@ -104,15 +113,32 @@ class Backend:
     def _take(self, name: str, values: Mapping[str, Any]) -> Tuple[List[Option], List[str]]:
         """Give the options that this backend's program has, and those given that it lacks."""
         program = load(name)
-        table = list(program.OPTIONS)
-        arguments(table, values)  # a misspelt name is refused here, not left out
-        if self._folder(name) is not None:
-            known = known_options(self.imod, name) if self.imod else frozenset()
-            if package_of(name) is not IMOD_PACKAGE or not known:  # it takes files without names
-                known = frozenset(o.name for o in table if o.name not in program.POSITIONAL)
-            table = [option for option in table if not option.extra and option.name in known]
-        names = {option.name for option in table}
-        return table, [n for n, v in values.items() if n not in names and _is_set(v)]
+        arguments(program.OPTIONS, values)  # a misspelt name is refused here, not left out
+        table = self._options(name)
+        names = {*program.POSITIONAL, *(option.name for option in table)}
+        absent = [o for o in program.OPTIONS if o.name not in names and _is_set(values.get(o.name))]
+        needed = [option.name for option in absent if not option.extra and not option.newer]
+        if needed:
+            raise OptionError(self.tell_lacking(name, needed))
+        return table, [option.name for option in absent]
+
+    def _options(self, name: str) -> List[Option]:
+        """Give the options that this backend's program takes by name."""
+        program = load(name)
+        if self._folder(name) is None:
+            return list(program.OPTIONS)
+        known = known_options(self.imod, name) if self.imod else frozenset()
+        if package_of(name) is not IMOD_PACKAGE or not known:  # it takes files without names
+            own = (o.name for o in program.OPTIONS if not o.newer)
+            known = frozenset(own) - frozenset(program.POSITIONAL)
+        return [option for option in program.OPTIONS if not option.extra and option.name in known]
+
+    def tell_lacking(self, name: str, options: Sequence[str]) -> str:
+        """Give the sentence that this backend's program lacks options."""
+        return (
+            f"the {name} of {self._source(name)} has no {', '.join(options)}: take a newer one, or "
+            "the embedded program"
+        )
 
     def _folder(self, name: str) -> Optional[Path]:
         """Give the folder with the installed program, None where the embedded one is meant."""
@@ -160,6 +186,18 @@ def choose(
             found[name] = None
     others = {name: each for name, each in found.items() if each and name != IMOD_PACKAGE.name}
     return Backend(found[IMOD_PACKAGE.name], others, tuple(programs))
+
+
+def with_option(chosen: Backend, choice: int, name: str, option: str) -> Backend:
+    """Give the chosen backend if its program has an option, else, for AUTO, the embedded programs.
+
+    Raises EtomotutError if installed programs are asked for and lack the option.
+    """
+    if chosen.has(name, option):
+        return chosen
+    if choice != AUTO:
+        raise EtomotutError(chosen.tell_lacking(name, [option]))
+    return Backend(programs=chosen.programs)
 
 
 def lacking(package: Package, folder: Optional[Path], programs: Sequence[str]) -> List[str]:

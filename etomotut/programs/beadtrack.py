@@ -69,7 +69,7 @@ OPTIONS = (
     Option("MaxRescueDistance", float, "as in IMOD; not needed here"),
     Option("ResidualsToAnalyzeMaxAndMin", PAIR, "as in IMOD; not needed here"),
     Option("DeletionCriterionMinAndSD", PAIR_OF_NUMBERS, "as in IMOD; not needed here"),
-    Option("LowPassCutoffInverseNm", float, "as in IMOD; not needed here"),
+    Option("LowPassCutoffInverseNm", float, "as in IMOD; not needed here", newer=True),
     THREADS,
 )
 POSITIONAL = ()

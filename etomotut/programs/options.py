@@ -52,8 +52,9 @@ class Option:
 
     `kind` is str, Path, int, float, bool (a flag without value), Several or Ranges. `low`,
     `high` (inclusive) and `choices` hold for each number. A `repeated` option may be given many
-    times and its value is a list. `extra` marks an option that the original program lacks. `dash`
-    is what stands before its name; with an empty one its value is written alone, as a subcommand.
+    times and its value is a list. `extra` marks an option that the original program lacks, `newer`
+    one that old versions of it lack (of IMOD: 4.8.2) and can do without. `dash` is what stands
+    before its name; with an empty one its value is written alone, as a subcommand.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Option:
     required: bool = False
     repeated: bool = False
     extra: bool = False
+    newer: bool = False
     dash: str = "-"
 
 

@@ -61,7 +61,7 @@ OPTIONS = (
     Option("SLICE", Several(int), "first and last row of the views, from 0, and interval"),
     Option("RADIAL", Several(float, 2), "low-pass cutoff and fall-off, cycles a pixel or, if the "
            "cutoff is above 1, Fourier pixels", low=0),
-    Option("FalloffIsTrueSigma", bool, "the fall-off is a sigma, not 1.4 times that"),
+    Option("FalloffIsTrueSigma", bool, "the fall-off is a sigma, not 1.4 times that", newer=True),
     Option("HammingLikeFilter", float, "instead of RADIAL, the frequency from which a Hamming "
            "window ends the filter, cycles a pixel", low=0, high=0.5),
     Option("FakeSIRTiterations", int, "filter such that the result is like SIRT's", low=0),

@@ -22,11 +22,13 @@ from etomotut.convert.series import EVEN, FULL, IDENTITY, ODD, Series
 from etomotut.errors import EtomotutError
 from etomotut.formats import tlt, xf
 from etomotut.formats.mrc import Stack
+from etomotut.programs import load
 
 Say = Callable[[str], None]
 Command = Tuple[str, Mapping[str, Any]]
 Execute = Callable[[Sequence[str], Mapping[str, str], Say], int]
 ERROR_LINE = re.compile(r"^\s*ERROR: *(\S+) *- *(.+)", re.IGNORECASE)
+OUTPUT = re.compile(r"Output\w*(File|FileName|Model)$")  # options that name what is written
 FEWEST_VIEWS = 2
 FAR = 2.0  # sides of an image by which no alignment moves a view
 TURNED = 45.0, 135.0  # rotations between these exchange width and height
@@ -101,15 +103,14 @@ class Job:
         """
         for name, values in commands:
             words, absent = self.backend.command(name, values)
-            if absent:
-                self.say(f"this {name} has no {', '.join(absent)}: left out")
+            self._tell_absent(name, absent)
             self.say("$ " + " ".join(shlex.quote(word) for word in words))
             lines: List[str] = []
             environment = {**self.backend.environment(self.threads, name), **(variables or {})}
             status = (self.execute or execute)(words, environment, self._listen(lines))
             if log:
                 (self.folder / f"{self.name}{log}").write_text("\n".join(lines) + "\n")
-            problem = find_problem(name, status, lines)
+            problem = find_problem(name, status, lines) or find_unwritten(name, values, absent)
             if problem:
                 raise ProgramError(f"{name}: {problem}")
 
@@ -161,8 +162,13 @@ class Job:
 
     def write_command_file(self, name: str, values: Mapping[str, Any], path: str) -> None:
         """Write the command file that tells a program its options on standard input."""
-        lines = self.backend.parameters(name, values)
+        lines, absent = self.backend.parameters(name, values)
+        self._tell_absent(name, absent)
         Path(path).write_text("".join(f"{line}\n" for line in lines))
+
+    def _tell_absent(self, name: str, options: Sequence[str]) -> None:
+        if options:
+            self.say(f"this {name} has no {', '.join(options)}: left out")
 
     def _series(self) -> Series:
         assert self.series is not None
@@ -263,6 +269,18 @@ def find_problem(name: str, status: int, lines: Sequence[str]) -> str:
         return f"it was stopped by signal {-status}"
     last = next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
     return f"it ended with status {status}: {last}"
+
+
+def find_unwritten(name: str, values: Mapping[str, Any], absent: Sequence[str] = ()) -> str:
+    """Give what a program should have written of the files that its options name, or nothing."""
+    for option in load(name).OPTIONS:
+        value = values.get(option.name)
+        if not OUTPUT.search(option.name) or option.name in absent or value is None:
+            continue
+        for path in map(Path, value if isinstance(value, (list, tuple)) else [value]):
+            if not path.is_file() or not path.stat().st_size:
+                return f"it ended without an error, but did not write {path}"
+    return ""
 
 
 def execute(words: Sequence[str], environment: Mapping[str, str], say: Say) -> int:

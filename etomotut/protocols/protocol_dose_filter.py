@@ -9,13 +9,12 @@ from pyworkflow.protocol.constants import LEVEL_ADVANCED
 from pyworkflow.protocol.params import GE, EnumParam, FloatParam
 from tomo.objects import SetOfTiltSeries
 
-from etomotut import backends
+from etomotut.backends import Backend, with_option
 from etomotut.convert.series import FULL, Changes, Series
 from etomotut.convert.tomograms import stamp
 from etomotut.errors import EtomotutError
 from etomotut.formats import doses
 from etomotut.formats.mrc import Stack
-from etomotut.plugin import Plugin
 from etomotut.protocols.facts import Facts
 from etomotut.protocols.forms import add_halves, add_running, add_series_input, man
 from etomotut.protocols.job import Command, Job
@@ -141,17 +140,10 @@ class ProtEtomotutDoseFilter(EtomotutProtocol):
         """Tell the highest dose."""
         return f"doses up to {numbers['dose']:.4g} e/A^2 at {numbers['voltage']} kV"
 
-    def _choose_backend(self) -> backends.Backend:
+    def _choose_backend(self) -> Backend:
         """Take IMOD's mtffilter only if it weighs doses, as that of IMOD 4.8 does not."""
         chosen = super()._choose_backend()
-        needed = {"InputFile": "a", "DoseWeightingFile": "a"}
-        if "DoseWeightingFile" not in chosen.command("mtffilter", needed)[1]:
-            return chosen
-        if self.backend.get() == backends.AUTO:
-            return Plugin.chooseBackend(backends.EMBEDDED, self.programs)
-        raise EtomotutError(
-            f"the mtffilter of {chosen} does not weigh doses: take the embedded one"
-        )
+        return with_option(chosen, self.backend.get(), "mtffilter", "DoseWeightingFile")
 
     @staticmethod
     def bytes_needed(form: Any, facts: Facts) -> float:

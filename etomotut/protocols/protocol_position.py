@@ -11,6 +11,7 @@ import numpy as np
 from pyworkflow.protocol.params import GE, FloatParam, PointerParam
 from tomo.objects import SetOfTomograms
 
+from etomotut.backends import Backend, with_option
 from etomotut.convert.fiducials import positions_of
 from etomotut.convert.series import FULL
 from etomotut.convert.tomograms import new_tomogram, stamp
@@ -154,6 +155,13 @@ class ProtEtomotutPosition(EtomotutProtocol):
             return f"{told}, how it leans is not known: look whether it is cut; {size}"
         turned = f"{numbers['tilt_offset']:.2f} and {numbers['x_axis_tilt']:.2f} degrees"
         return f"{told}, turned by {turned} (by {numbers['source']}); {size}"
+
+    def _choose_backend(self) -> Backend:
+        """Take IMOD's tilt only if it has the filter wanted, as that of IMOD 4.8 has not."""
+        chosen = super()._choose_backend()
+        if not self.fakeInteractionsSIRT.get():
+            return chosen
+        return with_option(chosen, self.backend.get(), "tilt", "FakeSIRTiterations")
 
     @staticmethod
     def doubts(form: Any, facts: Facts) -> List[str]:

@@ -8,6 +8,7 @@ from pyworkflow.protocol.constants import LEVEL_ADVANCED
 from pyworkflow.protocol.params import GE, FloatParam, IntParam
 from tomo.objects import SetOfTomograms
 
+from etomotut.backends import Backend, with_option
 from etomotut.convert.series import FULL
 from etomotut.convert.tomograms import new_tomogram, stamp
 from etomotut.formats.mrc import Stack
@@ -142,6 +143,13 @@ class ProtEtomotutReconstruct(EtomotutProtocol):
         if not facts.is_aligned and not facts.is_interpolated:
             found.append("The input has no alignment: the tomogram will be blurred.")
         return found
+
+    def _choose_backend(self) -> Backend:
+        """Take IMOD's tilt only if it has the filter wanted, as that of IMOD 4.8 has not."""
+        chosen = super()._choose_backend()
+        if not self.fakeInteractionsSIRT.get():
+            return chosen
+        return with_option(chosen, self.backend.get(), "tilt", "FakeSIRTiterations")
 
     @staticmethod
     def bytes_needed(form: Any, facts: Facts) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Sequence
 
 import pytest
 
@@ -25,15 +26,20 @@ MODEL = {
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Give an IMOD that has newstack and beadtrack, and an autodoc that lacks FillGaps."""
-    (tmp_path / "bin").mkdir()
-    (tmp_path / "autodoc").mkdir()
-    (tmp_path / "VERSION").write_text("4.12.1\n")
-    for name in ("newstack", "beadtrack"):
-        (tmp_path / "bin" / name).touch()
-    names = ("InputSeedModel", "OutputModel", "ImageFile", "BeadDiameter", "RotationAngle")
-    fields = "".join(f"[Field = {name}]\ntype = FN\n" for name in names)
-    (tmp_path / "autodoc" / "beadtrack.adoc").write_text(fields)
-    return tmp_path
+    return imod(tmp_path, "4.12.1", beadtrack=(*MODEL, "RotationAngle"), newstack=())
+
+
+def imod(place: Path, version: str, **programs: Sequence[str]) -> Path:
+    """Make an IMOD of a version, whose programs have the options given; none: no autodoc."""
+    (place / "bin").mkdir(parents=True)
+    (place / "autodoc").mkdir()
+    (place / "VERSION").write_text(f"{version}\n")
+    for name, options in programs.items():
+        (place / "bin" / name).touch()
+        fields = "".join(f"[Field = {each}]\ntype = FN\n" for each in options)
+        if fields:
+            (place / "autodoc" / f"{name}.adoc").write_text(fields)
+    return place
 
 
 @pytest.fixture(autouse=True)
@@ -56,11 +62,42 @@ def test_scipions_python_is_taken_where_it_is_set(monkeypatch: pytest.MonkeyPatc
     assert words[:4] == ["/opt/envs/scipion/bin/python", "-X", "utf8", "-m"]
 
 
-def test_options_that_an_imod_lacks_are_left_out_and_named(folder: Path) -> None:
-    words, absent = Backend(folder).command("beadtrack", {**MODEL, "FillGaps": True, "Threads": 2})
+NEWER = {"LowPassCutoffInverseNm": 0.3}  # an option of beadtrack that IMOD 4.8.2 lacks
+
+
+def test_options_that_an_old_imod_lacks_are_left_out_and_named(folder: Path) -> None:
+    words, absent = Backend(folder).command("beadtrack", {**MODEL, **NEWER, "Threads": 2})
     assert words[0] == str(folder / "bin" / "beadtrack")
-    assert absent == ["FillGaps", "Threads"]
-    assert "-FillGaps" not in words
+    assert absent == [*NEWER, "Threads"]
+    assert not {"-LowPassCutoffInverseNm", "-Threads"} & set(words)
+
+
+def test_a_newer_imod_gets_them(tmp_path: Path) -> None:
+    newer = imod(tmp_path / "newer", "5.1.1", beadtrack=(*MODEL, *NEWER))
+    words, absent = Backend(newer).command("beadtrack", {**MODEL, **NEWER})
+    assert words[-2:] == ["-LowPassCutoffInverseNm", "0.3"]
+    assert absent == []
+
+
+def test_an_imod_without_autodocs_is_taken_for_an_old_one(tmp_path: Path) -> None:
+    bare = imod(tmp_path / "bare", "4.9.0", beadtrack=())
+    words, absent = Backend(bare).command("beadtrack", {**MODEL, **NEWER, "FillGaps": True})
+    assert (absent, words[-1]) == ([*NEWER], "-FillGaps")
+
+
+def test_an_option_that_an_imod_lacks_and_needs_is_refused_before_it_runs(folder: Path) -> None:
+    message = f"the beadtrack of IMOD 4.12.1 in {folder} has no FillGaps: take a newer one"
+    for compose in (Backend(folder).command, Backend(folder).parameters):
+        with pytest.raises(OptionError, match=message):
+            compose("beadtrack", {**MODEL, "FillGaps": True})
+
+
+def test_a_backend_without_a_needed_option_is_replaced_or_refused(folder: Path) -> None:
+    chosen = Backend(folder, programs=("beadtrack",))
+    assert backends.with_option(chosen, backends.IMOD, "beadtrack", "BeadDiameter") is chosen
+    assert backends.with_option(chosen, backends.AUTO, "beadtrack", "FillGaps").imod is None
+    with pytest.raises(EtomotutError, match="has no FillGaps"):
+        backends.with_option(chosen, backends.IMOD, "beadtrack", "FillGaps")
 
 
 def test_an_option_that_is_not_set_is_not_missed(folder: Path) -> None:
@@ -82,8 +119,9 @@ def test_files_without_an_option_name_stand_at_the_end(folder: Path) -> None:
 
 
 def test_a_command_file_has_a_line_an_option(folder: Path) -> None:
-    values = {**MODEL, "RotationAngle": -95.0, "FillGaps": True}
-    assert Backend(folder).parameters("beadtrack", values) == [
+    values = {**MODEL, "RotationAngle": -95.0, **NEWER}
+    lines, absent = Backend(folder).parameters("beadtrack", values)
+    assert lines == [
         "$beadtrack -StandardInput",
         "InputSeedModel\tseed.fid",
         "OutputModel\tout.fid",
@@ -91,7 +129,8 @@ def test_a_command_file_has_a_line_an_option(folder: Path) -> None:
         "RotationAngle\t-95",
         "BeadDiameter\t9.06",
     ]
-    assert "FillGaps" in Backend().parameters("beadtrack", values)
+    assert absent == [*NEWER]
+    assert "LowPassCutoffInverseNm\t0.3" in Backend().parameters("beadtrack", values)[0]
 
 
 def test_auto_takes_imod_where_it_has_all_programs(folder: Path) -> None:
@@ -161,7 +200,7 @@ def test_the_backend_says_what_it_is(folder: Path) -> None:
 
 def test_programs_are_limited_to_their_cores_and_see_their_imod(folder: Path) -> None:
     variables = Backend(folder).environment(3)
-    assert variables["OMP_NUM_THREADS"] == "3"
+    assert [variables[name] for name in backends.THREAD_VARIABLES] == ["3", "3", "3"]
     assert variables["IMOD_DIR"] == str(folder)
     assert variables["PATH"].startswith(str(folder / "bin"))
 

@@ -131,7 +131,7 @@ def test_an_imod_that_does_not_weigh_doses_is_not_taken(tmp_path, monkeypatch):
     protocol = stages.ProtEtomotutDoseFilter()
     assert protocol._choose_backend().imod is None
     protocol.backend.set(backends.IMOD)
-    with pytest.raises(EtomotutError, match="does not weigh doses"):
+    with pytest.raises(EtomotutError, match="has no DoseWeightingFile: take a newer one"):
         protocol._choose_backend()
     adoc.write_text(adoc.read_text() + "[Field = DoseWeightingFile]\n")
     backends.known_options.cache_clear()

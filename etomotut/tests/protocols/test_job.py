@@ -136,9 +136,11 @@ def test_what_an_imod_lacks_is_said(job, tmp_path):
     (tmp_path / "autodoc").mkdir()
     (tmp_path / "autodoc" / "newstack.adoc").write_text("[Field = InputFile]\n[Field = OutputFile]")
     job.backend = Backend(tmp_path)
-    values = {"InputFile": ["a"], "OutputFile": job.temporary(".mrcs"), "BinByFactor": 2}
+    values = {"InputFile": ["a"], "OutputFile": job.temporary(".mrcs"), "Threads": 2}
     job.run([("newstack", values)])
-    assert job.said[0] == "this newstack has no BinByFactor: left out"
+    assert job.said[0] == "this newstack has no Threads: left out"
+    job.write_command_file("newstack", values, job.temporary(".com"))
+    assert job.said[-1] == "this newstack has no Threads: left out"
 
 
 def test_a_failing_program_gives_its_reason(job):
