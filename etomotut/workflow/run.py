@@ -12,8 +12,9 @@ import time
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Sequence
 
-from etomotut.backends import AUTO, EMBEDDED, IMOD
+from etomotut.backends import AUTO, EMBEDDED, IMOD, package_of
 from etomotut.errors import EtomotutError
+from etomotut.packages import IMOD_PACKAGE
 from etomotut.workflow import branches, inputs
 from etomotut.workflow.inputs import Series
 
@@ -133,9 +134,17 @@ def _with_halves(text: str, folder: Path) -> str:
 def _adjust(protocol: Any, arguments: argparse.Namespace) -> None:
     """Set what the template has no field for."""
     if hasattr(protocol, "backend"):
-        protocol.backend.set(PROGRAMS[arguments.programs])
+        protocol.backend.set(_choice_for(protocol, PROGRAMS[arguments.programs]))
     if hasattr(protocol, "numberFiducial"):
         protocol.numberFiducial.set(arguments.beads)
+
+
+def _choice_for(protocol: Any, asked: int) -> int:
+    """Give whose programs a stage takes: who asks for IMOD need not have what IMOD lacks."""
+    from etomotut.protocols.forms import values_of
+
+    packages = {package_of(name) for name in protocol.programs_for(values_of(protocol))}
+    return AUTO if asked == IMOD and packages - {IMOD_PACKAGE, None} else asked
 
 
 def _values(arguments: argparse.Namespace, series: Sequence[Series]) -> Dict[str, Any]:
@@ -265,7 +274,7 @@ def _parser() -> argparse.ArgumentParser:
         "--programs",
         choices=sorted(PROGRAMS),
         default="auto",
-        help="whose programs run, default auto",
+        help="whose programs run, default auto; imod: what IMOD lacks is taken as with auto",
     )
     add("--project", default="etomotut-project", metavar="DIR", help="the Scipion project to make")
     add("--export", metavar="DIR", help="folder for alignments, models and tomograms")
