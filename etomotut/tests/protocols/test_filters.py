@@ -119,21 +119,31 @@ def test_voltages_without_known_critical_doses_are_refused():
         _voltage(120)
 
 
-def test_an_imod_that_does_not_weigh_doses_is_not_taken(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("name", "program", "option", "changes"),
+    [
+        ("ProtEtomotutDoseFilter", "mtffilter", "DoseWeightingFile", {}),
+        ("ProtEtomotutReconstruct", "tilt", "FakeSIRTiterations", {"fakeInteractionsSIRT": 9}),
+        ("ProtEtomotutPosition", "tilt", "FakeSIRTiterations", {"fakeInteractionsSIRT": 9}),
+    ],
+)
+def test_an_imod_that_lacks_what_is_asked_for_is_not_taken(
+    tmp_path, monkeypatch, name, program, option, changes
+):
     (tmp_path / "bin").mkdir()
-    for name in ("newstack", "mtffilter"):
-        (tmp_path / "bin" / name).touch()
+    for each in ("newstack", "trimvol", program):
+        (tmp_path / "bin" / each).touch()
     (tmp_path / "autodoc").mkdir()
-    adoc = Path(tmp_path / "autodoc" / "mtffilter.adoc")
+    adoc = Path(tmp_path / "autodoc" / f"{program}.adoc")
     adoc.write_text("[Field = InputFile]\n[Field = OutputFile]\n")
     monkeypatch.setattr(backends, "find_package", lambda package, home="": _only(package, tmp_path))
     backends.known_options.cache_clear()
-    protocol = stages.ProtEtomotutDoseFilter()
+    protocol = getattr(stages, name)(**changes)
     assert protocol._choose_backend().imod is None
     protocol.backend.set(backends.IMOD)
-    with pytest.raises(EtomotutError, match="has no DoseWeightingFile: take a newer one"):
+    with pytest.raises(EtomotutError, match=f"has no {option}: take a newer one"):
         protocol._choose_backend()
-    adoc.write_text(adoc.read_text() + "[Field = DoseWeightingFile]\n")
+    adoc.write_text(adoc.read_text() + f"[Field = {option}]\n")
     backends.known_options.cache_clear()
     assert protocol._choose_backend().imod == tmp_path
 
