@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable, Collection, Dict, Mapping, Optional, Sequence
+from typing import Any, Callable, Collection, Dict, FrozenSet, Mapping, Optional, Sequence
 
 from pwem.objects import Set
 from tomo.objects import (
@@ -110,6 +110,7 @@ class Outputs:
 
     def __init__(self, protocol: Any, source: Any) -> None:
         self._protocol, self._source = protocol, source
+        self._written: Dict[str, Dict[str, Any]] = {}  # properties of sets by file
 
     def add(self, item: Item, result: Result) -> None:
         """Add the results of an item to the sets that they belong to, made if need be."""
@@ -148,13 +149,13 @@ class Outputs:
             output.load()  # which counts anew
             output.close()
 
-    def has(self, name: str, ts_id: str) -> bool:
-        """Whether an output set holds this item."""
+    def ids(self, name: str) -> FrozenSet[str]:
+        """Give what an output set holds, by tsId; nothing if there is no such output."""
         output = getattr(self._protocol, name, None)
         if output is None:
-            return False
+            return frozenset()
         key = Coordinate3D.TOMO_ID_ATTR if isinstance(output, SetOfCoordinates3D) else "_tsId"
-        return ts_id in output.getUniqueValues(key)
+        return frozenset(output.getUniqueValues(key))
 
     def replace_failed(self, name: str, items: Sequence[Item], reasons: Mapping[str, str]) -> None:
         """Let the set of failed items hold exactly these, each with its reason as comment.
@@ -185,7 +186,7 @@ class Outputs:
         self._publish(name, output, is_new=True)
 
     def _add_series(self, name: str, item: Item, changes: Changes) -> None:
-        if self.has(name, item.ts_id):
+        if item.ts_id in self.ids(name):
             return
         series, images = derive(item.object, item.images, changes)
         output = self._open(name, SetOfTiltSeries)
@@ -199,7 +200,7 @@ class Outputs:
         self._publish(name, output)
 
     def _add_models(self, name: str, found: CtfModels) -> None:
-        if self.has(name, found.series.getTsId()):
+        if found.series.getTsId() in self.ids(name):
             return
         output = self._open(name, SetOfCTFTomoSeries)
         output.append(found.series)
@@ -210,7 +211,7 @@ class Outputs:
         self._publish(name, output)
 
     def _add(self, name: str, set_class: Any, things: Sequence[Any]) -> None:
-        if not things or self.has(name, things[0].getTsId()):
+        if not things or things[0].getTsId() in self.ids(name):
             return
         output = self._open(name, set_class)
         for thing in things:
@@ -222,7 +223,7 @@ class Outputs:
         self._publish(name, output)
 
     def _add_things(self, name: str, found: Things) -> None:
-        if not found.items or self.has(name, _id_of(found.items[0])):
+        if not found.items or _id_of(found.items[0]) in self.ids(name):
             return
         output = self._open(name, found.kind, found.prepare)
         for each in found.items:
@@ -242,7 +243,9 @@ class Outputs:
     def _create(
         self, name: str, set_class: Any, prepare: Optional[Callable[[Any], None]] = None
     ) -> Any:
-        discard_table(self._protocol.getPath(f"{FILES[name]}.sqlite"))
+        path = self._protocol.getPath(f"{FILES[name]}.sqlite")
+        discard_table(path)
+        self._written.pop(path, None)
         output = set_class.create(self._protocol.getPath(), prefix=FILES[name])
         if prepare is not None:
             prepare(output)
@@ -255,12 +258,26 @@ class Outputs:
 
     def _publish(self, name: str, output: Any, *, is_new: bool = False) -> None:
         protocol = self._protocol
-        output.write()
+        self._write_properties(output)
         if is_new or getattr(protocol, name, None) is None:
             protocol._defineOutputs(**{name: output})
             protocol._defineSourceRelation(self._source, output)
         protocol._store(output)
         output.close()
+
+    def _write_properties(self, output: Any) -> None:
+        """Write what a set says of itself, as far as it changed, and all that was added to it.
+
+        Scipion would write all, and for each property list all tables of the file, which has two
+        for every series. Whether the set is open is written always: Scipion's window may close it.
+        """
+        values = {"self": output.getClassName(), **output.getObjDict()}
+        known = self._written.get(output.getFileName(), {})
+        for key, value in values.items():
+            if key == "_streamState" or key not in known or known[key] != value:
+                output._getMapper().setProperty(key, value)
+        self._written[output.getFileName()] = values
+        output.write(properties=False)
 
 
 def discard_table(path: str) -> None:

@@ -13,7 +13,7 @@ import time
 import traceback
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Sequence, Tuple
+from typing import AbstractSet, Any, Dict, List, Mapping, Sequence, Tuple
 
 from pwem.objects import Set
 from pwem.protocols import EMProtocol
@@ -242,7 +242,8 @@ class EtomotutProtocol(EMProtocol):
             new = [each for each in ids[0] if each not in self._inserted]
             if is_open:
                 new = [n for n in new if all(n in each for each in ids) and self._is_filled(n)]
-            new = [each for each in new if not self._is_done(each)]
+            done = self._done() if new else ()
+            new = [each for each in new if each not in done]
             for each in sets:
                 each.close()
         self._seen = seen
@@ -252,10 +253,9 @@ class EtomotutProtocol(EMProtocol):
             )
         return is_open
 
-    def _is_done(self, ts_id: str) -> bool:
+    def _done(self) -> AbstractSet[str]:
         names = [name for name in self.getPossibleOutputs() if hasattr(self, name)]
-        has_output = any(self._outputs_of_stage.has(name, ts_id) for name in names)
-        return has_output and ts_id in self._records.numbers()
+        return self._records.numbers().keys() & set().union(*map(self._outputs_of_stage.ids, names))
 
     def _is_filled(self, ts_id: str) -> bool:
         item = self.source.get()[{"_tsId": ts_id}]

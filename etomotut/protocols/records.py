@@ -25,6 +25,7 @@ class Records:
         self._all: Dict[str, Any] = {"backend": "", "form": {}, "series": {}}
         if self._path.is_file():
             self._all.update(json.loads(self._path.read_text()))
+        self._lines = {k: _line(k, record) for k, record in self._all["series"].items()}
 
     @property
     def backend(self) -> str:
@@ -64,9 +65,16 @@ class Records:
     def _note(self, ts_id: str, **record: Any) -> None:
         with self._lock:
             self._all["series"][ts_id] = record
+            self._lines[ts_id] = _line(ts_id, record)
             self._write()
 
     def _write(self) -> None:
         partial = self._path.with_name(self._path.name + ".partial")
-        partial.write_text(json.dumps(self._all, indent=1))
+        head = json.dumps({name: value for name, value in self._all.items() if name != "series"})
+        series = ",\n".join(self._lines.values())  # of many, only one has changed
+        partial.write_text(f'{head[:-1]}, "series": {{\n{series}\n}}}}\n')
         os.replace(partial, self._path)
+
+
+def _line(ts_id: str, record: Dict[str, Any]) -> str:
+    return f"{json.dumps(ts_id)}: {json.dumps(record)}"
