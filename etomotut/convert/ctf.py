@@ -16,6 +16,7 @@ from etomotut.errors import EtomotutError
 from etomotut.formats.defocus import Defocus, single
 
 _FAILED = -999.0  # the defocus that Scipion gives to a view whose estimation failed
+_UNKNOWN = 0.0  # the resolution to which an estimation is good, which defocus files do not tell
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ def ctf_series(tilt_series: Any, series: Series, table: Defocus) -> Tuple[Any, L
         model.setDefocusV(float(table.defocus[row, 1]))
         model.setDefocusAngle(0.0 if table.axis is None else float(table.axis[row]))
         model.standardize()
+        model.setResolution(_UNKNOWN)  # RELION's plugin cannot write that there is none
         if table.phase_shift is not None:
             model.setPhaseShift(float(table.phase_shift[row]))
         if table.cut_on is not None:

@@ -90,6 +90,13 @@ def test_all_that_a_defocus_file_tells_survives_the_import(tmp_path):
         assert np.allclose(getattr(table, name), getattr(given, name)), name
 
 
+def test_every_view_has_a_resolution_that_others_can_write_as_a_number(tmp_path):
+    whole, images = tilt_series(tmp_path, (-20.0, 0.0, 20.0), disabled=[2])
+    given = defocus.single([3e4] * 3, [-20.0, 0.0, 20.0])
+    _, models = ctf_series(whole, read_series(whole, images), given)
+    assert [f"{model.getResolution():.1f}" for model in models] == ["0.0"] * 3
+
+
 def test_a_series_without_any_estimation_is_refused():
     with pytest.raises(EtomotutError, match="no enabled view has a CTF estimation"):
         table_for(VIEWS, [ViewCtf(9, 9, (3e4, 3e4))])
