@@ -175,13 +175,22 @@ def _launch(project: Any, protocol: Any) -> str:
     if errors:
         return " ".join(errors)
     project.launchProtocol(protocol, wait=True)
-    while protocol.isActive():  # a queue returns at once
-        time.sleep(1)
-        project._updateProtocol(protocol)
+    wait_for_end(project, protocol)
     if protocol.getStatus() == FINISHED:
         return ""
     message = re.sub(r"\x1b\[\d*m", "", protocol.getErrorMessage()) or protocol.getStatus()
     return f"{message} (see {protocol.getStdoutLog()})"
+
+
+def wait_for_end(project: Any, protocol: Any) -> None:
+    """Wait until a protocol is not active any more: a queue returns at once."""
+    while protocol.isActive():
+        time.sleep(1)
+        project._updateProtocol(protocol)
+    if protocol.getStatus() != FINISHED:
+        # Scipion reads how far it is, then looks for it: it may have finished in between
+        protocol.lastUpdateTimeStamp.set(None)
+        project._updateProtocol(protocol)
 
 
 def _parents(protocol: Any) -> Iterator[Any]:

@@ -86,6 +86,16 @@ def test_what_needs_a_failed_stage_is_not_started() -> None:
     assert launched == [1]
 
 
+def test_a_stage_that_finished_while_it_was_looked_for_has_not_failed() -> None:
+    stamp = SimpleNamespace(set=lambda value: told.insert(0, headless.FINISHED))
+    told = ["failed"]
+    protocol = SimpleNamespace(getStatus=lambda: told[0], isActive=bool, lastUpdateTimeStamp=stamp)
+    looked: List[str] = []
+    project = SimpleNamespace(_updateProtocol=lambda p: looked.append(p.getStatus()))
+    headless.wait_for_end(project, protocol)
+    assert looked == [headless.FINISHED]
+
+
 def test_a_stage_that_is_left_out_passes_its_input_on() -> None:
     stages = [
         {"object.className": "Align", "object.id": "6"},

@@ -17,6 +17,7 @@ from etomotut.tests.projects.project import ProjectTest
 IMPORTED = "outputTiltSeries"
 FOLDER = "it's a; folder & more (1)"
 TOOL = ROOT / "tools" / "slurm-on-loopback"
+PATIENCE = 300.0  # seconds; the machine may be busy
 LONG = {"tomoThickness": 120, "nIterations": 100000}
 
 
@@ -41,6 +42,7 @@ class TestQueue(ProjectTest):
         cls.proj = headless.open_project("p", cls.data / FOLDER)
         cls.write_noise(["TS_1", "TS_2"])
         cls.source = cls.import_series(), IMPORTED
+        cls.started = []
 
     @classmethod
     def tearDownClass(cls) -> None:
@@ -53,12 +55,19 @@ class TestQueue(ProjectTest):
         super().tearDownClass()
         cls.slurm.cleanup()
 
+    def tearDown(self) -> None:
+        """Leave the queue empty, whatever went wrong."""
+        for stage in self.started:
+            if self.updated(stage).isActive():
+                self.proj.stopProtocol(stage)
+
     def queued(self, stage: Any, source: Any, *, steps: bool, **values: Any) -> Any:
         """Start a stage in the queue and give it."""
         protocol = self.stage(stage, source, **{"numberOfThreads": 3, "binThreads": 1, **values})
         protocol._useQueue.set(True)
         asked = {"JOB_HOURS": "1", "JOB_MEMORY": "1", "QUEUE_FOR_JOBS": "Y" if steps else "N"}
         protocol.setQueueParams(("debug", asked))
+        self.started.append(protocol)
         self.proj.launchProtocol(protocol, wait=False)
         return protocol
 
@@ -67,14 +76,10 @@ class TestQueue(ProjectTest):
         self.proj._updateProtocol(protocol)
         return protocol
 
-    def ended(self, protocol: Any) -> Any:
-        """Wait for the end of a stage and give it."""
-        self.wait_for(lambda: not self.updated(protocol).isActive())
-        return protocol
-
     def finished(self, *arguments: Any, **values: Any) -> Any:
         """Run a stage in the queue and give it, finished."""
-        protocol = self.ended(self.queued(*arguments, **values))
+        protocol = self.queued(*arguments, **values)
+        headless.wait_for_end(self.proj, protocol)
         self.assertTrue(protocol.isFinished(), protocol.getErrorMessage())
         return protocol
 
@@ -114,10 +119,10 @@ class TestQueue(ProjectTest):
 
     def test_a_cancelled_job_fails_its_series_only(self) -> None:
         stage = self.queued(ProtEtomotutTomo3d, self.source, steps=True, **LONG)
-        self.wait_for(lambda: len(self.programs(stage)) >= 2)
+        self.wait_for(lambda: len(self.programs(stage)) >= 2, PATIENCE)
         first, *_ = self.jobs()
         subprocess.run(["scancel", first], check=True)
-        self.wait_for(lambda: len(self.records(stage)) == 1)
+        self.wait_for(lambda: len(self.records(stage)) == 1, PATIENCE)
         (record,) = self.records(stage).values()
         self.assertRegex(record["reason"], r"left the queue before its end, cancelled or out of")
         self._stop(stage)
@@ -131,9 +136,9 @@ class TestQueue(ProjectTest):
         self._stop(stage)
 
     def _stop(self, stage: Any) -> None:
-        self.wait_for(lambda: self.programs(stage))
-        self.wait_for(lambda: self.updated(stage).getJobIds())
+        self.wait_for(lambda: self.programs(stage), PATIENCE)
+        self.wait_for(lambda: self.updated(stage).getJobIds(), PATIENCE)
         self.proj.stopProtocol(stage)
-        self.wait_for(lambda: not self.jobs(), 20)
-        self.wait_for(lambda: not self.programs(stage), 20)
+        self.wait_for(lambda: not self.jobs(), PATIENCE)
+        self.wait_for(lambda: not self.programs(stage), PATIENCE)
         self.assertTrue(stage.isAborted())
