@@ -99,7 +99,7 @@ def angles_of(views: Sequence[Any]) -> List[float]:
     return [view.getTiltAngle() for view in views]
 
 
-def bead_of(row: Any) -> Tuple[float, float, float]:
+def place_of(row: Any) -> Tuple[float, float, float]:
     """Give the place in RELION's table of particles."""
     return row.rlnCoordinateX, row.rlnCoordinateY, row.rlnCoordinateZ
 

@@ -16,11 +16,14 @@ from etomotut.protocols import (
     ProtEtomotutSurfaces,
 )
 from etomotut.tests import scipion_home
+from etomotut.tests.projects.peers import need, place_of
 from etomotut.tests.projects.project import PIXEL, ProjectTest
 
 if scipion_home.HAS_SCIPION:
+    from pwem import Domain
     from tomo.constants import BOTTOM_LEFT_CORNER
     from tomo.objects import SetOfTomoMasks, TomoMask
+    from tomo.protocols import ProtTomoApplyTomoMask
 
 RADIUS = 150.0
 CENTRE = 500.0, 600.0, 230.0  # x, y, z from the first voxel, Å
@@ -150,6 +153,37 @@ class TestMembranes(ProjectTest):
         mask, tomogram = made["TS_1"], self._tomogram("TS_1")
         self.assertEqual(mask.getVolName(), tomogram.getFileName())
         self.assertEqual(mask.getShiftsFromOrigin(), tomogram.getShiftsFromOrigin())
+
+    def test_another_plugin_masks_our_tomograms_with_our_masks(self) -> None:
+        stage = self.newProtocol(ProtTomoApplyTomoMask, sigmaGaussian=0)
+        stage.inTomoSet.set(self.tomograms)
+        stage.inTomoSet.setExtended("Tomograms")
+        stage.inMaskSet.set(self.skeleton)
+        stage.inMaskSet.setExtended("TomoMasks")
+        self.launchProtocol(stage)
+        masked = {each.getTsId(): each.clone() for each in stage.maskedTomograms.iterItems()}
+        self.assertEqual(sorted(masked), ["TS_1", "TS_2"])
+        tomogram = self._tomogram("TS_1")
+        mask = mrc.read(self.skeleton.TomoMasks[{"_tsId": "TS_1"}].getFileName())
+        expected = mrc.read(tomogram.getFileName()) * mask
+        self.assertTrue(np.array_equal(mrc.read(masked["TS_1"].getFileName()), expected))
+        self.assertGreater(np.abs(expected).max(), 0)
+        origins = (each.getShiftsFromOrigin() for each in (masked["TS_1"], tomogram))
+        self.assertEqual(*origins)
+
+    @need("reliontomo")
+    def test_relion_gets_the_points_of_our_membranes_where_they_are(self) -> None:
+        Domain.getProtocols()
+        from emtable import Table
+        from reliontomo.convert.convert50_tomo import Writer
+
+        points, tomogram = self.surfaces.MembranePoints, self._tomogram("TS_1")
+        Writer.coords2Star(points, {"TS_1": tomogram}, str(self.data))
+        rows = list(Table(fileName=str(self.data / "inParticles.star"), tableName="particles"))
+        places = np.array([place_of(row) for row in rows]) * PIXEL
+        lengths = np.linalg.norm(places - CENTRE, axis=1)
+        self.assertEqual(len(rows), points.getSize())
+        self.assertLess(np.abs(lengths - RADIUS).max(), 0.1 * RADIUS)
 
     def _tomogram(self, ts_id: str) -> Any:
         tomograms = self.tomograms.Tomograms

@@ -20,8 +20,8 @@ from etomotut.tests.projects.peers import (
     PeersTest,
     alike,
     angles_of,
-    bead_of,
     need,
+    place_of,
 )
 
 if scipion_home.HAS_SCIPION:
@@ -307,7 +307,7 @@ class TestPeers(PeersTest):
         Writer.coords2Star(found, tomograms, str(self.data))
         rows = list(Table(fileName=str(self.data / "inParticles.star"), tableName="particles"))
         for name, tomogram in tomograms.items():
-            places = np.array([bead_of(row) for row in rows if row.rlnTomoName == name])
+            places = np.array([place_of(row) for row in rows if row.rlnTomoName == name])
             beads = [
                 each.getPosition()
                 for each in self.aligned.TiltSeriesCoordinates.iterItems()
