@@ -6,11 +6,14 @@ that is kept, so that a half-written file is never found there.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
@@ -31,6 +34,8 @@ ERROR_LINE = re.compile(r"^\s*ERROR: *(\S+) *- *(.+)", re.IGNORECASE)
 OUTPUT = re.compile(r"Output\w*(File|FileName|Model)$")  # options that name what is written
 FEWEST_VIEWS = 2
 FAR = 2.0  # sides of an image by which no alignment moves a view
+STOPPING = 2.0  # seconds within which a run is stopped whose programs were; they are first
+DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux's prctl
 TURNED = 45.0, 135.0  # rotations between these exchange width and height
 
 
@@ -284,7 +289,11 @@ def find_unwritten(name: str, values: Mapping[str, Any], absent: Sequence[str] =
 
 
 def execute(words: Sequence[str], environment: Mapping[str, str], say: Say) -> int:
-    """Run a command without a shell, telling each line that it prints; gives its exit status."""
+    """Run a command without a shell, telling each line that it prints; gives its exit status.
+
+    The program does not outlive this process, and if it was killed, we may be next: what would
+    follow it, or be told about it, waits for that.
+    """
     try:
         process = subprocess.Popen(
             list(words),
@@ -294,6 +303,7 @@ def execute(words: Sequence[str], environment: Mapping[str, str], say: Say) -> i
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
+            preexec_fn=_end_with_parent if _PRCTL else None,
         )
     except OSError as error:
         say(f"{words[0]}: {error.strerror}")
@@ -302,4 +312,15 @@ def execute(words: Sequence[str], environment: Mapping[str, str], say: Say) -> i
         assert process.stdout is not None
         for line in process.stdout:
             say(line.rstrip())
+    if process.returncode == -signal.SIGKILL:
+        time.sleep(STOPPING)
     return process.returncode
+
+
+# looked up here: between fork and exec of a process with threads little is safe
+_PRCTL = getattr(ctypes.CDLL(None), "prctl", None)
+
+
+def _end_with_parent() -> None:
+    """Let Linux kill this process when the thread that started it, and waits for it, ends."""
+    _PRCTL(DIE_WITH_PARENT, int(signal.SIGKILL))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from contextlib import suppress
 from typing import List
 
@@ -20,7 +21,6 @@ from etomotut.tests.killing import contents
 from etomotut.tests.projects.project import ProjectTest
 
 IMPORTED = "outputTiltSeries"
-SLEEPER = "#!/bin/sh\nsleep 987 &\nsleep 986\n"  # a program that starts another
 
 
 class TestStopped(ProjectTest):
@@ -39,17 +39,15 @@ class TestStopped(ProjectTest):
         self._check_stop(stage, "etomotut tomo3d", 2)
 
     def test_programs_of_the_user_end_with_those_that_they_started(self) -> None:
-        program = self.data / "theirs" / "bin" / "newstack"
-        program.parent.mkdir(parents=True)
-        program.write_text(SLEEPER)
-        program.chmod(0o755)
-        os.environ["IMOD_HOME"] = str(self.data / "theirs")
-        self.addCleanup(os.environ.pop, "IMOD_HOME")
-        source = self.import_series(), IMPORTED
-        stage = self.stage(
-            ProtEtomotutPreprocess, source, binning=1, backend=backends.IMOD, numberOfThreads=3
-        )
+        stage = self._stage_that_sleeps("sleep 987 &\nsleep 986")
         self._check_stop(stage, "sleep 98", 4)
+
+    def test_programs_do_not_outlive_a_run_that_was_killed_alone(self) -> None:
+        stage = self._stage_that_sleeps("exec sleep 986")
+        self._wait_for_programs(stage, "sleep 98", 2)
+        self.proj._updateProtocol(stage)  # it is told the process of the shell before
+        os.kill(stage.getPid(), signal.SIGKILL)
+        self.wait_for(lambda: not self._commands(), 10.0)
 
     def test_an_input_that_never_closes_is_left_by_a_stop_and_taken_up_again(self) -> None:
         imported = self.import_series()
@@ -72,14 +70,28 @@ class TestStopped(ProjectTest):
         self.assertEqual(sorted(stage.TiltSeries.getTSIds()), ["TS_1", "TS_2", "TS_3"])
         self.assertEqual(os.path.getmtime(stage._getExtraPath("TS_1", "TS_1.mrcs")), written)
 
+    def _stage_that_sleeps(self, script: str):
+        """Give a stage of two series at once whose program is one of the user's, a script."""
+        program = self.data / "theirs" / "bin" / "newstack"
+        program.parent.mkdir(parents=True, exist_ok=True)
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+        os.environ["IMOD_HOME"] = str(self.data / "theirs")
+        self.addCleanup(os.environ.pop, "IMOD_HOME")
+        values = {"binning": 1, "backend": backends.IMOD, "numberOfThreads": 3}
+        return self.stage(ProtEtomotutPreprocess, (self.import_series(), IMPORTED), **values)
+
     def _check_stop(self, stage, command: str, count: int) -> None:
         """Stop a stage when so many commands like this run, and look for what is left."""
-        self.proj.launchProtocol(stage, wait=False)
-        self.wait_for(lambda: sum(command in each for each in self._commands()) == count)
+        self._wait_for_programs(stage, command, count)
         self._stop(stage)
-        self.wait_for(lambda: not self._commands(), 5.0)
+        self.wait_for(lambda: not self._commands(), 10.0)
         self.assertTrue(stage.isAborted())
         self.assertEqual(self.records(stage), {})
+
+    def _wait_for_programs(self, stage, command: str, count: int) -> None:
+        self.proj.launchProtocol(stage, wait=False)
+        self.wait_for(lambda: sum(command in each for each in self._commands()) == count)
 
     def _stop(self, stage) -> None:
         self.proj._updateProtocol(stage)

@@ -184,6 +184,14 @@ def test_a_program_that_is_not_there_is_a_failure_and_no_crash():
     assert "No such file" in said[0]
 
 
+def test_after_a_program_was_killed_nothing_follows_while_the_run_may_be_stopped(monkeypatch):
+    waited = []
+    monkeypatch.setattr(jobs.time, "sleep", waited.append)
+    code = "import os; os.kill(os.getpid(), 9)"
+    assert jobs.execute([sys.executable, "-c", code], {}, print) == -9
+    assert waited == [jobs.STOPPING]
+
+
 def test_halves_are_processed_only_where_they_are_wanted():
     files = {FULL: "a", ODD: "b", EVEN: "c"}
     assert jobs.parts_of(files, halves=False) == {FULL: "a"}
