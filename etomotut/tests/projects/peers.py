@@ -22,7 +22,7 @@ from scipy.ndimage import gaussian_filter
 from etomotut.convert.series import Series, images_of, read_series
 from etomotut.demo import __main__ as demo
 from etomotut.demo import truth
-from etomotut.formats import defocus, mrc
+from etomotut.formats import defocus, mrc, tlt, xf
 from etomotut.programs import PROGRAMS
 from etomotut.protocols import (
     ProtEtomotutCtfCorrection,
@@ -45,6 +45,7 @@ PIXEL = 11.04
 THICKNESS = 60
 EXCLUDED = (0, 7)  # views of TS_02, from 0 by ascending tilt
 NAMES = ("TS_01", "TS_02")
+COARSE = 0.006  # relative: scipion-em-imod writes three digits of a shift
 HOMES = ("IMOD_HOME", "TOMO3D_HOME")
 TILT = """#!{python}
 import os, sys
@@ -185,6 +186,20 @@ class PeersTest(ProjectTest):
         protocol.setStepsExecutor()
         return protocol
 
+    def beads(self) -> Any:
+        """Run scipion-em-tomo's conversion of our solved beads to coordinates in our tomograms."""
+        from tomo.protocols.protocol_ts_convert_coords3d import ProtTsConvertCoordinates3d
+
+        stage = self.peer(
+            ProtTsConvertCoordinates3d,
+            inputSetOfCoordinates=(self.aligned, "TiltSeriesCoordinates"),
+            inputSetOfTomograms=(self.tomograms, "Tomograms"),
+        )
+        stage.convertCoordinates()
+        self.proj.mapper.store(stage)
+        self.proj.mapper.commit()
+        return stage
+
     def run_steps(
         self, protocol: Any, items: Sequence[Any], steps: Sequence[Any], *names: str
     ) -> None:
@@ -247,6 +262,22 @@ class PeersTest(ProjectTest):
         _, images = self.series_of(self.imported.outputTiltSeries)[views[0].getTsId()]
         angles = {image.getAcquisitionOrder(): image.getTiltAngle() for image in images}
         return [angles[view.getAcquisitionOrder()] for view in views]
+
+    def check_imod_files(
+        self, views: Sequence[Any], transforms: str, angles: str, table: str
+    ) -> None:
+        """Check IMOD's files of used views, given by ascending tilt, against the views."""
+        expected = self.matrices(views)
+        found = xf.read(transforms)
+        self.assertTrue(np.allclose(found[:, :, :2], expected[:, :, :2], atol=1e-6))
+        self.assertTrue(np.allclose(found[:, :, 2], expected[:, :, 2], rtol=COARSE, atol=1e-3))
+        tilts = np.array([view.getTiltAngle() for view in views])
+        self.assertTrue(np.allclose(tlt.read(angles), tilts, atol=1e-3))
+        nominal = np.array(self.nominal(views))
+        values = defocus.read(table)
+        self.assertTrue(np.allclose(values.defocus[:, 0], 30000 + 100 * nominal, atol=1))
+        self.assertTrue(np.allclose(values.defocus[:, 1], 29000 + 100 * nominal, atol=1))
+        self.assertTrue(np.allclose(values.axis, 30, atol=0.01))
 
     @classmethod
     def _write_halves_and_defocus(cls) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from etomotut.formats import defocus, mrc, tlt, xf
+from etomotut.convert.ctf import read_ctf
+from etomotut.formats import mrc, tlt
 from etomotut.protocols import ProtEtomotutCrop, ProtEtomotutDenoise, ProtEtomotutFiducialModel
 from etomotut.tests import scipion_home
 from etomotut.tests.projects.peers import (
@@ -36,7 +37,6 @@ RELION = (
     "rlnDefocusU",
     "rlnMicrographPreExposure",
 )
-COARSE = 0.006  # relative: scipion-em-imod writes three digits of a shift
 
 
 @unittest.skipIf(ABSENT, "none of the other plugins is installed")
@@ -64,7 +64,7 @@ class TestPeers(PeersTest):
         ]
         self.run_steps(stage, NAMES, steps, "TiltSeries")
         for name, views in self.used(self.aligned.TiltSeries).items():
-            self._check_imod_files(
+            self.check_imod_files(
                 views, *(stage.getExtraOutFile(name, ext=end) for end in ("xf", "tlt", "defocus"))
             )
         ours = self.reconstruct((self.corrected, "TiltSeries"))
@@ -73,6 +73,26 @@ class TestPeers(PeersTest):
         for one, other in zip(self.items(ours.Tomograms), self.items(made.Tomograms)):
             self.assertGreater(alike(one.getFileName(), other.getFileName()), 0.9)
             self.assertTrue(other.hasHalfMaps() and other.ctfCorrected())
+
+    @need("imod")
+    def test_we_understand_estimations_that_imod_read(self) -> None:
+        from tomo.protocols import ProtImportTsCTF
+
+        stage = self.newProtocol(
+            ProtImportTsCTF,
+            importFrom=1,
+            filesPath=str(self.data / "halves"),
+            filesPattern="*.defocus",
+        )
+        stage.inputSetOfTiltSeries.set(self.halved)
+        stage.inputSetOfTiltSeries.setExtended("TiltSeries")
+        self.launchProtocol(stage)
+        for theirs, ours in zip(*map(self.items, (stage.CTFs, self.ctf.CTFTomoSeries))):
+            read, expected = read_ctf(theirs), read_ctf(ours)
+            self.assertEqual([ctf.order for ctf in read], [ctf.order for ctf in expected])
+            for one, other in zip(read, expected):
+                self.assertTrue(np.allclose(one.defocus, other.defocus, atol=1))
+                self.assertAlmostEqual(one.axis, other.axis, places=1)
 
     @need("imod")
     def test_imod_shifts_series_with_excluded_views_and_we_find_beads_in_them(self) -> None:
@@ -215,7 +235,7 @@ class TestPeers(PeersTest):
         for name, views in self.used(self.aligned.TiltSeries).items():
             stage.convertInputStep(name)
             files = stage._getXfFn(name), stage._getTltFn(name), stage._getDefocusFn(name)
-            self._check_imod_files(views, *files)
+            self.check_imod_files(views, *files)
             stack = mrc.read(stage._getTsTmpFileName(name))
             sections = [view.getIndex() - 1 for view in views]
             self.assertTrue(np.array_equal(stack, mrc.read(views[0].getFileName())[sections]))
@@ -288,20 +308,34 @@ class TestPeers(PeersTest):
             self.assertEqual((row.rlnTomoSizeX, row.rlnTomoSizeY, row.rlnTomoSizeZ), (128, 180, 60))
             self.assertEqual((row.rlnVoltage, row.rlnTomoTiltSeriesPixelSize), (300, PIXEL))
 
+    @need("reliontomo")
+    def test_relion_4_gets_imods_files_of_our_series(self) -> None:
+        from reliontomo.protocols.protocol_prepare_data import ProtRelionPrepareData
+
+        stage = self.peer(
+            ProtRelionPrepareData,
+            inputCoords=(self.beads(), "outputSetOfCoordinates3D"),
+            inputCtfTs=(self.ctf, "CTFTomoSeries"),
+            inputTS=(self.aligned, "TiltSeries"),
+        )
+        stage._initialize()
+        stage.convertInputStep()
+        for name, views in self.used(self.aligned.TiltSeries).items():
+            every = Path(stage._getTmpPath(name, f"{name}.xf"))
+            lines = every.read_text().splitlines(keepends=True)  # of disabled views, too
+            used = every.with_name("used.xf")
+            used.write_text("".join(lines[view.getIndex() - 1] for view in views))
+            table = stage._getExtraPath("defocus", name, f"{name}.defocus")
+            self.check_imod_files(views, str(used), str(every.with_suffix(".tlt")), table)
+
     @need("reliontomo", "emantomo")
     def test_relion_and_eman_get_our_beads_where_they_are(self) -> None:
         from emantomo.convert.convert import coords2Json, ctfTomo2Json, ts2Json
         from emantomo.objects import EmanMetaData
         from emtable import Table
         from reliontomo.convert.convert50_tomo import Writer
-        from tomo.protocols.protocol_ts_convert_coords3d import ProtTsConvertCoordinates3d
 
-        stage = self.peer(
-            ProtTsConvertCoordinates3d,
-            inputSetOfCoordinates=(self.aligned, "TiltSeriesCoordinates"),
-            inputSetOfTomograms=(self.tomograms, "Tomograms"),
-        )
-        stage.convertCoordinates()
+        stage = self.beads()
         found = stage.outputSetOfCoordinates3D
         tomograms = {each.getTsId(): each for each in self.items(self.tomograms.Tomograms)}
         Writer.coords2Star(found, tomograms, str(self.data))
@@ -340,20 +374,6 @@ class TestPeers(PeersTest):
             back = np.linalg.inv([view.getTransform().getMatrix() for view in views])
             self.assertTrue(np.allclose(np.array(stored["tlt_params"])[:, :2], back[:, :2, 2]))
             self.assertTrue(np.allclose(np.array(stored["tlt_params"])[:, 3], angles_of(views)))
-
-    def _check_imod_files(self, views, transforms: str, angles: str, table: str) -> None:
-        """Check IMOD's files of used views, given by ascending tilt, against the views."""
-        expected = self.matrices(views)
-        found = xf.read(transforms)
-        self.assertTrue(np.allclose(found[:, :, :2], expected[:, :, :2], atol=1e-6))
-        self.assertTrue(np.allclose(found[:, :, 2], expected[:, :, 2], rtol=COARSE, atol=1e-3))
-        tilts = np.array([view.getTiltAngle() for view in views])
-        self.assertTrue(np.allclose(tlt.read(angles), tilts, atol=1e-3))
-        nominal = np.array(self.nominal(views))
-        values = defocus.read(table)
-        self.assertTrue(np.allclose(values.defocus[:, 0], 30000 + 100 * nominal, atol=1))
-        self.assertTrue(np.allclose(values.defocus[:, 1], 29000 + 100 * nominal, atol=1))
-        self.assertTrue(np.allclose(values.axis, 30, atol=0.01))
 
     @staticmethod
     def _models(*stages):
