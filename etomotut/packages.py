@@ -27,7 +27,8 @@ class Package:
     variable `activation` may name by a command like "conda activate NAME". Where the variable
     `executable` is given, it may name the file of the program, else that begins with `sign`; it
     may also lie in bin/. `libraries` is the variable of a folder that it needs. Numbers of one
-    option may be `apart`. `source` is where it is to be had.
+    option may be `apart`. `source` is where it is to be had. What a recipe installs is in the
+    subfolder `installed` of the recipe's folder; without it there is no recipe (recipes.py).
     """
 
     name: str
@@ -40,6 +41,7 @@ class Package:
     libraries: str = ""
     apart: bool = False
     source: str = ""
+    installed: str = ""
 
     @property
     def has_own_python(self) -> bool:
@@ -63,6 +65,18 @@ class Package:
             f"{self.sign} on PATH"
         )
 
+    @property
+    def how_to_install(self) -> str:
+        """Tell a user how to come by it."""
+        if self.installed:
+            return f"scipion3 installb {self.recipe} ({self.source})"
+        return f"by hand: get it from {self.source}, then {self.how_to_find}"
+
+    @property
+    def recipe(self) -> str:
+        """What its recipe is called: not as those of other plugins, which make other folders."""
+        return f"etomotut_{self.name.lower()}"
+
 
 IMOD_PACKAGE = Package(
     "IMOD",
@@ -70,6 +84,7 @@ IMOD_PACKAGE = Package(
     "newstack",
     "bin",
     source="https://bio3d.colorado.edu/imod",
+    installed="IMOD",
 )
 TOMO3D_PACKAGE = Package(
     "tomo3d",
@@ -86,6 +101,7 @@ FIDDER_PACKAGE = Package(
     activation="FIDDER_ENV_ACTIVATION",
     libraries="FIDDER_CUDA_LIB",
     source="https://teamtomo.org/fidder",
+    installed="env",
 )
 TARDIS_PACKAGE = Package(
     "TARDIS",
@@ -95,6 +111,7 @@ TARDIS_PACKAGE = Package(
     "tardis-em",
     activation="TARDIS_ENV_ACTIVATION",
     source="https://github.com/SMLC-NYSBC/TARDIS",
+    installed="env",
 )
 MEMBRAIN_PACKAGE = Package(
     "MemBrain",
@@ -104,6 +121,7 @@ MEMBRAIN_PACKAGE = Package(
     "membrain-seg",
     activation="MEMBRAIN_SEG_ENV_ACTIVATION",
     source="https://github.com/teamtomo/membrain-seg",
+    installed="env",
 )
 ARETOMO2_PACKAGE = Package(
     "AreTomo2",
@@ -138,16 +156,26 @@ PACKAGES = {
 
 
 def find_package(package: Package, home: str = "") -> Optional[Path]:
-    """Give a package's folder: `home`, its variables' or the one on PATH; None without one."""
+    """Give a package's folder: `home`, its variables', its recipe's or the one on PATH, or None."""
     on_path = shutil.which(package.sign)
     folders = [home, *(os.environ.get(name) for name in package.variables)]
     folders.append(environment_folder(os.environ.get(package.activation, "")))
+    if package.installed:
+        found = software_folder().glob(f"{package.recipe}-*/{package.installed}")
+        folders += sorted(map(str, found), reverse=True)
     if on_path:
         folders.append(str(Path(on_path).resolve().parents[1 if package.programs else 0]))
     for folder in filter(None, folders):
         if package.file(Path(folder), package.sign):
             return Path(folder).absolute()
     return None
+
+
+def software_folder() -> Path:
+    """Give the folder into which Scipion installs the programs that plugins have recipes for."""
+    home = Path(os.environ.get("SCIPION_HOME") or ".")
+    software = home / (os.environ.get("SCIPION_SOFTWARE") or "software")
+    return home / (os.environ.get("EM_ROOT") or software / "em")
 
 
 def environment_folder(command: str) -> str:

@@ -9,7 +9,7 @@ import pwem
 import pyworkflow.utils as pwutils
 from pyworkflow import VarTypes
 
-from etomotut import backends, compat
+from etomotut import backends, compat, recipes
 from etomotut.packages import PACKAGES, Package, environment_folder
 
 IMOD_HOME = "IMOD_HOME"
@@ -51,7 +51,8 @@ class Plugin(pwem.Plugin):
 
     @classmethod
     def defineBinaries(cls, env: Any) -> None:
-        """Install nothing: what pip brings is enough."""
+        """Offer what `installb` can install; nothing of it is needed."""
+        recipes.add_to(env, cls.getCondaActivationCmd() or "")
 
     @classmethod
     def chooseBackend(cls, choice: int, programs: Sequence[str]) -> backends.Backend:

@@ -70,7 +70,7 @@ def _programs(plugin: Any) -> Iterator[Row]:
     for package in PACKAGES.values():
         folder = find_package(package, plugin.home_of(package))
         if folder is None:
-            yield package.name, f"not found: {package.how_to_find} ({package.source})"
+            yield package.name, f"not found: {package.how_to_install}"
         else:
             yield package.name, f"{version(package, folder) or 'unknown version'} in {folder}"
     from etomotut.viewers.imod import imod_with_3dmod
@@ -104,7 +104,7 @@ def _lacking(plugin: Any, programs: Sequence[str]) -> Iterator[str]:
 def _faults(plugin: Any) -> Iterator[str]:
     """Give what a user set up and does not work: it would be passed over without a word."""
     for package in PACKAGES.values():
-        for variable, value in _settings(plugin, package):
+        for variable, value in _settings(package):
             if package.file(Path(value), package.sign) is None:
                 where = "/".join(filter(None, [package.programs, package.sign]))
                 yield f"{variable} is {value}, which has no {where}"
@@ -114,11 +114,10 @@ def _faults(plugin: Any) -> Iterator[str]:
             yield f"{file} may not be run"
 
 
-def _settings(plugin: Any, package: Package) -> Iterator[Tuple[str, str]]:
-    for variable in package.variables:
-        value = os.environ.get(variable) or str(plugin._vars.get(variable) or "")
-        if value:
-            yield variable, value
+def _settings(package: Package) -> Iterator[Tuple[str, str]]:
+    for variable in package.variables:  # Scipion's configuration ends there, defaults do not
+        if os.environ.get(variable):
+            yield variable, os.environ[variable]
 
 
 def _library(name: str) -> str:

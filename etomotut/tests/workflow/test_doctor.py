@@ -21,7 +21,9 @@ def nothing_installed(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_without_anything_installed_every_stage_runs_embedded_programs(capsys) -> None:
     assert doctor.main([]) == 0
     told = capsys.readouterr().out
-    assert "IMOD      not found: set IMOD_HOME" in told
+    assert "IMOD      not found: scipion3 installb etomotut_imod" in told
+    assert "tomo3d    not found: by hand: get it from https://" in told
+    assert "then set TOMO3D_HOME to its folder" in told
     stages = told.split("What stages run")[1].splitlines()[1:-1]
     assert len(stages) > 20
     assert all("embedded programs" in line for line in stages if line)
@@ -50,6 +52,16 @@ def test_a_variable_that_names_a_folder_without_the_program_is_told(
     assert doctor.main([]) == 1
     wrong = f"WRONG: TARDIS_HOME is {tmp_path}, which has no bin/tardis_mem"
     assert wrong in capsys.readouterr().out
+
+
+def test_a_folder_that_another_plugin_would_install_into_is_no_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    from etomotut.plugin import Plugin
+
+    monkeypatch.setitem(Plugin._vars, "TOMO3D_HOME", str(tmp_path / "tomo3d-1"))
+    assert doctor.main([]) == 0
+    assert "WRONG" not in capsys.readouterr().out
 
 
 def test_a_program_that_may_not_be_run_is_told(
