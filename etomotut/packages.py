@@ -162,7 +162,7 @@ def find_package(package: Package, home: str = "") -> Optional[Path]:
     folders.append(environment_folder(os.environ.get(package.activation, "")))
     if package.installed:
         found = software_folder().glob(f"{package.recipe}-*/{package.installed}")
-        folders += sorted(map(str, found), reverse=True)
+        folders += map(str, sorted(found, key=os.path.getmtime, reverse=True))  # the latest first
     if on_path:
         folders.append(str(Path(on_path).resolve().parents[1 if package.programs else 0]))
     for folder in filter(None, folders):
