@@ -58,12 +58,21 @@ os.execv(sys.executable, [sys.executable, "-m", "etomotut", "tilt", *words])
 POINTS_OF_MODEL = """#!{python}
 import sys
 from etomotut.formats import model
-options = dict(zip(sys.argv[1::1], sys.argv[2::1]))
+options = dict(zip(sys.argv[1:], sys.argv[2:]))
 with open(options["-OutputFile"], "w") as file:
     for number, contour, found in model.read(options["-InputFile"]).contours():
         start = f"{{number:7d}} {{contour:7d}}" if "-ObjectAndContour" in sys.argv else ""
         for x, y, z in found.points:
             file.write(f"{{start}} {{x:11.2f}} {{y:11.2f}} {{z:11.2f}}\\n")
+"""
+EXCLUDE_VIEWS = """#!{python}
+import sys
+import numpy as np
+from etomotut.formats import mrc
+options = dict(zip(sys.argv[1::2], sys.argv[2::2]))
+views = [int(view) - 1 for view in options["-ViewsToExclude"].split(",")]
+kept = np.delete(mrc.read(options["-StackName"]), views, axis=0)
+mrc.write(options["-StackName"], kept, pixel_size=1.0)
 """
 
 
@@ -79,6 +88,7 @@ def write_programs(folder: Path) -> None:
         name: f'#!/bin/sh\nexec {sys.executable} -m etomotut {name} "$@"\n' for name in PROGRAMS
     }
     scripts["tilt"] = TILT.format(python=sys.executable)
+    scripts["excludeviews"] = EXCLUDE_VIEWS.format(python=sys.executable)
     scripts["model2point"] = POINTS_OF_MODEL.format(python=sys.executable)
     scripts["alignlog"] = "#!/bin/sh\n"
     for place in (folder, folder / "bin"):
