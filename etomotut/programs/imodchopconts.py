@@ -42,14 +42,16 @@ def run(values: Values) -> None:
 
     source = model.read(values["InputModel"])
     chosen = values["ObjectsToDo"] or range(1, len(source.objects) + 1)
-    length = _length(values, source)
+    length, overlap = _length(values, source), _overlap(values)
+    if overlap > 0 and length <= overlap + 1:
+        raise OptionError(f"pieces of {length} points cannot share {overlap}: two fewer at most")
     for number in chosen:
         if number > len(source.objects):
             raise OptionError(f"option ObjectsToDo names object {number} of {len(source.objects)}")
         each = source.objects[number - 1]
         pieces = []
         for index, contour in enumerate(each.contours, 1):
-            for piece in cuts(len(contour.points), length, _overlap(values)):
+            for piece in cuts(len(contour.points), length, overlap):
                 surface = index if values["AssignSurfaces"] else contour.surface
                 pieces.append(model.Contour(contour.points[piece], surface, contour.time))
         print(f"Object {number}: {len(each.contours)} contours cut into {len(pieces)}")
@@ -58,21 +60,21 @@ def run(values: Values) -> None:
 
 
 def cuts(count: int, length: int, overlap: int) -> List[slice]:
-    """Give the pieces of `length` points into which `count` points are cut.
+    """Give the pieces of `length` points into which `count` points are cut, as IMOD cuts them.
 
-    Neighbours share at least `overlap` points, evenly; with a negative overlap they share none and
-    are as equal as can be.
+    There are as many as would reach the end if the last had no neighbour to share with; these
+    share at least `overlap` points, the first ones most. With a negative overlap they share none,
+    and the first are longest.
     """
     if count <= length:
         return [slice(0, count)]
     if overlap < 0:
-        number = -(-count // length)
-        edges = np.rint(np.linspace(0, count, number + 1)).astype(int)
-        return [slice(first, last) for first, last in zip(edges[:-1], edges[1:])]
-    step = max(length - overlap, 1)
-    number = 1 + -(-(count - length) // step)
-    starts = np.rint(np.linspace(0, count - length, number)).astype(int)
-    return [slice(start, start + length) for start in starts]
+        parts = np.array_split(np.arange(count), -(-count // length))
+        return [slice(int(part[0]), int(part[-1]) + 1) for part in parts]
+    number = min(-(-count // max(length - overlap, 1)), count - length + 1)
+    step, longer = divmod(count - length, number - 1)
+    steps = np.repeat([step, step + 1], [number - 1 - longer, longer])
+    return [slice(start, start + length) for start in (0, *np.cumsum(steps).tolist())]
 
 
 def cut_tracks(table: Array, tracks: Ints, length: int, overlap: int) -> Tuple[Array, Ints, Ints]:
@@ -96,7 +98,8 @@ def cut_tracks(table: Array, tracks: Ints, length: int, overlap: int) -> Tuple[A
 def _length(values: Values, source: Model) -> int:
     longest = max([len(contour.points) for _, _, contour in source.contours()], default=0)
     if values["NumberOfPieces"] is not None:
-        return max(-(-longest // values["NumberOfPieces"]), 2)
+        number, shared = values["NumberOfPieces"], max(_overlap(values), 0)
+        return max((longest + (number - 1) * shared) // number, shared + 2)
     if values["LengthOfPieces"] is None:
         return longest
     if values["LengthOfPieces"] > 0:

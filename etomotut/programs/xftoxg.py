@@ -15,7 +15,14 @@ OPTIONS = (
         "InputFile", Path, "each view's transform to the one before", None, "input", required=True
     ),
     Option("GOutputFile", Path, "global transforms (default: INPUT with g for f)", None, "goutput"),
-    Option("NumberToFit", int, "0: one frame for all views", 0, "nfit", choices=(0,)),
+    Option(
+        "NumberToFit",
+        int,
+        "0: one frame for all views; IMOD's usual 7 is not done here",
+        None,
+        "nfit",
+        choices=(0,),
+    ),
     Option("ReferenceSection", int, "the view, from 1, that stays as it is", None, "ref", low=1),
 )
 POSITIONAL = ("InputFile", "GOutputFile")
@@ -30,6 +37,8 @@ def run(values: Values) -> None:
     reference = values["ReferenceSection"]
     if reference is not None and reference > len(steps):
         raise OptionError(f"option ReferenceSection is {reference} of {len(steps)} views")
+    if reference is None and values["NumberToFit"] is None:
+        raise OptionError("option NumberToFit is needed: 0, one frame for all views")
     output = values["GOutputFile"] or _output_name(values["InputFile"])
     xf.write(output, to_one_frame(steps, None if reference is None else reference - 1))
     print(f"{len(steps)} global transforms written to {output}")

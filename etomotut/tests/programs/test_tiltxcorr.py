@@ -87,16 +87,15 @@ def test_patches_become_contours_of_a_model():
     assert len(list(found_model.contours())) == 6
 
 
-def test_a_contour_of_20_is_cut_into_overlapping_pieces_of_equal_length():
-    pieces = cuts(20, 8, 2)
-    assert [piece.stop - piece.start for piece in pieces] == [8, 8, 8]
-    assert pieces[0].start == 0
-    assert pieces[-1].stop == 20
-    assert all(a.stop - b.start >= 2 for a, b in zip(pieces, pieces[1:]))
+def test_a_contour_is_cut_into_overlapping_pieces_of_equal_length():
+    pieces = cuts(41, 16, 4)
+    assert [piece.stop - piece.start for piece in pieces] == [16, 16, 16, 16]
+    assert [piece.start for piece in pieces] == [0, 8, 16, 25]
+    assert [piece.start for piece in cuts(20, 12, 10)] == list(range(9))
 
 
 def test_without_overlap_pieces_meet():
-    assert [(piece.start, piece.stop) for piece in cuts(10, 4, -1)] == [(0, 3), (3, 7), (7, 10)]
+    assert [(piece.start, piece.stop) for piece in cuts(10, 4, -1)] == [(0, 4), (4, 7), (7, 10)]
 
 
 def test_pieces_remember_the_contour_they_come_from():
