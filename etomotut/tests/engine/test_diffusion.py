@@ -6,7 +6,6 @@ from scipy import ndimage
 
 from etomotut.engine import diffusion
 from etomotut.engine.diffusion import Beltrami, EdgeEnhancing, Nonlinear
-from etomotut.formats import mrc
 
 FLOWS = [EdgeEnhancing(), Beltrami(), Nonlinear(), Nonlinear(sigma=1.0)]
 
@@ -90,14 +89,3 @@ def test_gradients_are_summed_plane_by_plane():
     sums = diffusion.gradient_sums(diffusion.edged(volume[:, 1:-1, 1:-1]), range(len(volume)))
     rough = lengths.sum() / sums[1:-1].sum()
     assert 0.95 < rough < 1.05  # the margins differ
-
-
-@pytest.mark.reference
-def test_the_result_is_that_of_imod_away_from_the_sides(reference):
-    volume = mrc.read(reference / "nad_eed_3d_input.mrc").astype(np.float32)
-    expected = mrc.read(reference / "nad_eed_3d_output.mrc").astype(np.float32)
-    made = after(volume, Nonlinear(sigma=1.0), 30.0, 5)
-    assert np.corrcoef(made.ravel(), expected.ravel())[0, 1] > 0.998
-    inner = (slice(26, -26),) * 3  # IMOD lets densities flow from the opposite side
-    pair = made[inner].ravel(), expected[inner].ravel()
-    assert np.corrcoef(*pair)[0, 1] > 0.99999  # what is stored is rounded to 16 bits

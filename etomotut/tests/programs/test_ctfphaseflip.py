@@ -46,15 +46,6 @@ def likeness(a, b):
     return np.corrcoef(a.ravel(), b.ravel())[0, 1]
 
 
-def test_a_series_is_corrected_as_imod_does(reference):
-    mrc.write("a.ali", mrc.read(reference / "aligned_linear.mrc"), pixel_size=11.04)
-    files = f"-angleFn {reference}/tiltalign.tlt -defFn {reference}/defocus.txt"
-    words = f"-input a.ali -output out.mrc {files} {SETTINGS.format(1.104)}"
-    assert main(["ctfphaseflip", *words.split()]) == 0
-    found, expected = mrc.read("out.mrc"), mrc.read(reference / "ctfphaseflip.mrc")
-    assert likeness(found.astype(float), expected.astype(float)) > 0.99
-
-
 def test_both_edges_of_a_view_at_60_degrees_agree_with_the_projection_without_ctf():
     """Of the same specimen, which is thin, as a view has no room for a second defocus."""
     still = {"shift_range": 1e-6, "jumps": 0, "angle_offset": 0.0, "angle_scale": 1.0}

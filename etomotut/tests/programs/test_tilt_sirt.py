@@ -6,7 +6,7 @@ import pytest
 from etomotut.__main__ import main
 from etomotut.formats import mrc
 from etomotut.programs import tilt_sirt
-from etomotut.tests.programs.tilted import ANGLES, compare, run, write, write_ball
+from etomotut.tests.programs.tilted import ANGLES, run, write, write_ball
 
 
 @pytest.fixture()
@@ -118,18 +118,3 @@ class Counted:
     def __call__(self, items, workers):
         self.workers = len(workers)
         return map(workers[0], items)
-
-
-@pytest.mark.reference()
-@pytest.mark.parametrize(
-    ("name", "iterations", "slices"),
-    [("tilt_sirt5_y160-200", "5", "160,199"), ("variants/tilt_sirt10", "10", "170,179")],
-)
-def test_sirt_is_imods(reference, tmp_path, name, iterations, slices):
-    source, angles = reference / "aligned_linear.mrc", reference / "tiltalign.tlt"
-    files = [str(source), str(tmp_path / "out.rec"), "-TILTFILE", str(angles)]
-    options = ["-THICKNESS", "120", "-RADIAL", ".4,.05", "-SLICE", slices]
-    assert main(["tilt", *files, *options, "-SIRTIterations", iterations]) == 0
-    found, theirs = mrc.read(tmp_path / "out.rec"), mrc.read(reference / f"{name}.mrc")
-    compare(found, theirs, slope=0.03)
-    assert np.corrcoef(found.ravel(), theirs.ravel().astype(float))[0, 1] > 0.995

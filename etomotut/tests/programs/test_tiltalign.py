@@ -1,4 +1,4 @@
-"""The embedded tiltalign through its command line, beside IMOD's."""
+"""The embedded tiltalign through its command line."""
 
 import re
 
@@ -8,7 +8,6 @@ import pytest
 from etomotut.__main__ import main
 from etomotut.engine import bundle_adjustment as bundle
 from etomotut.formats import fiducials, model, tlt, xf
-from etomotut.programs.options import read_parameters
 from etomotut.tests.engine import phantoms
 
 SIZE = (256, 256, 21)
@@ -156,78 +155,3 @@ def test_a_model_of_another_series_is_refused(solved, capsys):
     tlt.write("short.rawtlt", phantoms.ANGLES[:12])
     assert main(["tiltalign", "-ModelFile", "a.fid", "-TiltFile", "short.rawtlt"]) == 1
     assert "a.fid has points on view 21 of 12 views" in capsys.readouterr().out
-
-
-VARIANTS = {
-    "fixed_all": 0.05,
-    "rot_all": 0.05,
-    "rot_group": 0.05,
-    "tilt_all": 0.05,
-    "mag_group": 0.05,
-    "mag_all": 0.05,
-    # skew stands for part of the rotation, and IMOD also searches a beam tilt in `all`
-    "stretch": 0.2,
-    "all": 0.2,
-}
-
-
-def run_like_imod(reference, name, tmp_path, leave=()):
-    """Run on IMOD's own tracks with the options of a stored run; gives the mean residual."""
-    stored = reference / (
-        "tiltalign.in" if name == "tiltalign" else f"variants/tiltalign/{name}.in"
-    )
-    files = ("Output", "ImageFile", "ModelFile", "TiltFile")
-    kept = [
-        f"{option}\t{value}"
-        for option, value in read_parameters(stored.read_text().splitlines())
-        if not option.startswith(files) and option not in leave
-    ]
-    kept += [f"ModelFile {reference / 'beadtrack.fid'}", f"TiltFile {reference / 'ref.rawtlt'}"]
-    kept += [f"{option} {file}" for option, file in OUTPUTS.items()]
-    (tmp_path / "options").write_text("\n".join(kept))
-    assert main(["tiltalign", "-ParameterFile", str(tmp_path / "options")]) == 0
-    rows = fiducials.read_residuals("a.resid")
-    return float(np.hypot(rows[:, 3], rows[:, 4]).mean())
-
-
-def imods(reference, name):
-    """Give the mean residual and the rotation at minimum tilt from a log of IMOD's."""
-    stored = reference / (
-        "tiltalign.log" if name == "tiltalign" else f"variants/tiltalign/{name}.log"
-    )
-    log = stored.read_text()
-    mean = re.search(r"Residual error mean and sd: +(\S+)", log).group(1)
-    rotation = re.search(r"rotation angle is +(\S+)", log).group(1)
-    return float(mean), float(rotation)
-
-
-@pytest.mark.reference
-def test_imods_tracks_are_fitted_as_well_as_by_imod(reference, tmp_path):
-    mean = run_like_imod(reference, "tiltalign", tmp_path)
-    theirs, rotation = imods(reference, "tiltalign")
-    assert mean <= 1.02 * theirs
-    assert rotation_of(xf.read("a.tltxf")) == pytest.approx(rotation, abs=0.05)
-    assert tlt.read("a.tlt") == pytest.approx(tlt.read(reference / "tiltalign.tlt"), abs=0.05)
-
-
-@pytest.mark.reference
-@pytest.mark.parametrize("name", VARIANTS)
-def test_every_kind_of_solution_fits_as_well_as_imods(reference, tmp_path, name):
-    mean = run_like_imod(reference, name, tmp_path, leave=("BeamTiltOption",))
-    theirs, rotation = imods(reference, name)
-    assert mean <= 1.02 * theirs
-    assert rotation_of(xf.read("a.tltxf")) == pytest.approx(rotation, abs=VARIANTS[name])
-
-
-@pytest.mark.reference
-def test_the_specimen_is_as_high_as_in_imods_solution(reference, tmp_path):
-    run_like_imod(reference, "tiltalign", tmp_path)
-    found = fiducials.read_positions("a.xyz").xyz
-    theirs = fiducials.read_positions(reference / "tiltalign.xyz").xyz
-    assert (found - theirs)[:, 1:] == pytest.approx(0, abs=0.7)
-
-
-def rotation_of(transforms):
-    """Give the rotation of the tilt axis at the middle view, degrees."""
-    middle = transforms[len(transforms) // 2]
-    return np.degrees(np.arctan2(middle[0, 1], middle[0, 0]))

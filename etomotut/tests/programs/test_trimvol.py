@@ -1,7 +1,5 @@
 """trimvol through its command line."""
 
-import subprocess
-
 import numpy as np
 import pytest
 
@@ -129,28 +127,3 @@ def test_a_turned_part_equals_imods(reference, tmp_path):
     assert main(["trimvol", "-x", "21,220", "-y", "31,100", "-rx", *files]) == 0
     theirs = mrc.Stack(reference / "variants" / "trimvol_rx_crop.mrc")
     assert np.array_equal(mrc.read(tmp_path / "b.rec"), theirs[:, 120:160])
-
-
-@pytest.mark.imod
-@pytest.mark.parametrize(
-    "words",
-    [
-        "-x 3,10 -y 2,7 -z 4,9",
-        "-x 3,10 -y 2,7 -z 4,9 -rx",
-        "-x 3,10 -rx -k",
-        "-nx 8 -ny 5 -nz 4",
-        "-i -x 3,10 -z 0,3",
-        "-f -y 2,7 -z 4,9 -rx",
-        "-f -old 1 -y 2,7 -z 4,9",
-        "-f -nz 5 -ny 4 -rx",
-        "-mm 0,1000 -rx",
-        "-c 50,200 -x 2,5",
-    ],
-)
-def test_the_program_of_imod_writes_the_same(imod, volume, tmp_path, words):
-    command = [imod("trimvol"), *words.split(), str(volume), str(tmp_path / "imod.rec")]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=tmp_path)
-    found, theirs = trim(volume, *words.split()), mrc.Stack(tmp_path / "imod.rec")
-    assert np.array_equal(found[:], theirs[:])
-    assert found.origin == pytest.approx(theirs.origin)
-    assert found.dtype == theirs.dtype

@@ -1,0 +1,1 @@
+"""Embedded programs beside those of IMOD, on the same arguments."""
