@@ -269,7 +269,9 @@ def find_problem(name: str, status: int, lines: Sequence[str]) -> str:
     if status == 0:
         return own[-1].group(2).strip() if own else ""
     if said:
-        return (own or said)[-1].group(2).strip()
+        inner = [match for match in said if match not in own]
+        causes = [f"{match.group(1)}: {match.group(2).strip()}" for match in inner[-1:] if own]
+        return " - ".join([(own or said)[-1].group(2).strip(), *causes])
     if status < 0:
         return f"it was stopped by signal {-status}"
     last = next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")

@@ -162,6 +162,7 @@ def test_a_failing_program_gives_its_reason(job):
         (0, ["ERROR: TILT - no memory"], "no memory"),
         (1, ["ERROR: tilt - first", "more"], "first"),
         (1, ["ERROR: NEWSTACK - inside", "last"], "inside"),
+        (1, [" ERROR: BIN - why", "ERROR: TILT - bin failed"], "bin failed - BIN: why"),
         (3, ["Segmentation", ""], "it ended with status 3: Segmentation"),
         (2, [], "it ended with status 2: it said nothing"),
         (-9, ["working"], "it was stopped by signal 9"),
