@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -30,6 +31,8 @@ class TestQueue(ProjectTest):
         cls.slurm = tempfile.TemporaryDirectory(prefix="slurm-")
         if not TOOL.is_file():
             raise unittest.SkipTest(f"{TOOL} is not there: it comes with the sources only")
+        if shutil.which("sbatch") is None:
+            raise unittest.SkipTest(f"there is no Slurm here: {TOOL} install")
         started = subprocess.run([TOOL, "start", cls.slurm.name], capture_output=True, text=True)
         if started.returncode:
             raise unittest.SkipTest(started.stderr.strip().splitlines()[-1])
