@@ -1,6 +1,7 @@
 # One command a need; each makes what it lacks, in .venv (or .venv-PY for another Python).
 #   make demo        simulated data through the whole template in a Scipion project; DEMO=small is quick
 #   make test        the test suite; PY=python3.8 runs it on that Python
+#   make test-all    with what takes a minute or more a test
 #   make test-fast   what needs no Scipion project and no patience
 #   make check       format, lint, types, import directions
 #   make bench       measurements, beside IMOD where it is installed; ONLY=tilt for one subject
@@ -16,7 +17,7 @@ OUT ?= demo-project
 # the specimens of the large demo are thicker than the tutorial's; the small one runs every branch
 DEMO_OPTIONS ?= $(if $(filter demo,$(DEMO)),--thickness 420 --kept-thickness 380 --segment,--all-branches)
 
-.PHONY: demo test test-fast check bench quality gui clean format
+.PHONY: demo test test-all test-fast check bench quality gui clean format
 
 demo: $(VENV)/.has-app
 	$(BIN)/etomotut demo-data $(OUT)/data --preset $(DEMO)
@@ -26,8 +27,11 @@ demo: $(VENV)/.has-app
 test: $(VENV)/.has-test
 	$(BIN)/python -m pytest
 
+test-all: $(VENV)/.has-test
+	$(BIN)/python -m pytest -m "long or not long"
+
 test-fast: $(VENV)/.has-test
-	$(BIN)/python -m pytest -m "not slow and not scipion"
+	$(BIN)/python -m pytest -m "not slow and not long and not scipion"
 
 check: $(VENV)/.has-check
 	$(BIN)/ruff format --check .

@@ -43,7 +43,10 @@ def with_points(known: truth.Truth) -> truth.Truth:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("preset", ALLOWED)
+@pytest.mark.parametrize(
+    "preset",
+    ["axis-84", *(pytest.param(n, marks=pytest.mark.long) for n in ALLOWED if n != "axis-84")],
+)
 def test_a_series_without_beads_is_aligned_to_a_pixel(preset, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     bare = replace(series_of(preset)[0], beads=0, beads_beyond=0, pairs=0)

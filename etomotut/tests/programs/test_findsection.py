@@ -145,9 +145,9 @@ def test_known_beads_make_a_series_tell_more():
 @pytest.mark.parametrize(
     ("thickness", "tilt", "z", "beads"),
     [
-        (1200, (6.0, -6.0), 600.0, 26),
+        pytest.param(1200, (6.0, -6.0), 600.0, 26, marks=pytest.mark.long),
         (1800, (-6.0, -2.0), -500.0, 0),
-        (4000, (-5.0, 4.0), -600.0, 26),
+        pytest.param(4000, (-5.0, 4.0), -600.0, 26, marks=pytest.mark.long),
     ],
 )
 def test_slabs_of_demo_series_are_found(thickness, tilt, z, beads):
