@@ -134,12 +134,12 @@ def _with_halves(text: str, folder: Path) -> str:
 def _adjust(protocol: Any, arguments: argparse.Namespace) -> None:
     """Set what the template has no field for."""
     if hasattr(protocol, "backend"):
-        protocol.backend.set(_choice_for(protocol, PROGRAMS[arguments.programs]))
+        protocol.backend.set(choice_for(protocol, PROGRAMS[arguments.programs]))
     if hasattr(protocol, "numberFiducial"):
         protocol.numberFiducial.set(arguments.beads)
 
 
-def _choice_for(protocol: Any, asked: int) -> int:
+def choice_for(protocol: Any, asked: int) -> int:
     """Give whose programs a stage takes: who asks for IMOD need not have what IMOD lacks."""
     from etomotut.protocols.forms import values_of
 
