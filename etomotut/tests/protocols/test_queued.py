@@ -7,9 +7,11 @@ import subprocess
 import sys
 
 import pytest
+from pyworkflow.protocol.hosts import HostConfig
 
 from etomotut.errors import EtomotutError
 from etomotut.protocols import ProtEtomotutReconstruct, queued
+from etomotut.tests.conftest import ROOT
 
 PRINT = "import sys; print(sys.argv[1])"
 HOSTILE = ["a b", "it's", '"', "$HOME", "`id`", "a;b", "%d", "x & y", "*", "$(touch gone)", "a\\b"]
@@ -77,3 +79,20 @@ def test_a_queue_is_asked_for_the_cores_that_are_used(monkeypatch, typed, cores)
     protocol.setQueueParams(("debug", typed))
     asked = protocol.getSubmitDict()
     assert (asked["JOB_THREADS"], asked["JOB_HOURS"]) == (cores, 72)
+
+
+def test_the_documented_hosts_file_is_filled_with_what_a_stage_tells():
+    path = ROOT / "docs" / "hosts.conf"
+    if not path.is_file():
+        pytest.skip(f"{path} is not there: it comes with the sources only")
+    host = HostConfig.load(str(path))["localhost"]
+    (parameters,) = host.getQueueSystem().getQueues().values()
+    asked = {name: value for name, value, _, _ in parameters}
+    told = {"JOB_NAME": "7", "JOB_QUEUE": "debug", "JOB_NODES": 1, "JOB_THREADS": 8}
+    paths = {"JOB_LOGS": "a b/7", "JOB_SCRIPT": "a b/7.job", "JOB_COMMAND": "tilt 'a b'"}
+    script = host.getSubmitTemplate() % {**asked, **told, **paths}
+    assert script.startswith("#!/bin/bash\n#SBATCH --job-name=scipion-7\n")
+    assert '#SBATCH --output="a b/7.out"\n' in script
+    assert script.endswith("\ntilt 'a b'")
+    assert host.getSubmitCommand() % paths == 'sbatch "a b/7.job"'
+    assert host.getCheckCommand() % {"JOB_ID": 5} == "squeue -h -o %T -j 5 2>&1"
