@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from etomotut.tests import scipion_home
 from etomotut.tests.conftest import ROOT
 
 pytestmark = [
@@ -31,6 +32,7 @@ def test_a_subject_is_measured_and_its_table_written(tmp_path):
     assert "failed" not in table
 
 
+@pytest.mark.long
 def test_tomograms_are_judged_against_their_specimen(tmp_path):
     command = [sys.executable, "-m", "benchmarks.quality", "--quick", "--out", "table.md"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -41,3 +43,16 @@ def test_tomograms_are_judged_against_their_specimen(tmp_path):
     assert len(contrast) == 10
     assert contrast["SIRT, 30 iterations"] > 1.2 * contrast["WBP"]
     assert contrast["SIRT, edge enhancing diffusion"] > contrast["SIRT, 30 iterations"]
+
+
+@pytest.mark.scipion
+@pytest.mark.skipif(not scipion_home.HAS_SCIPION, reason="no Scipion here")
+def test_many_series_are_counted_apart_for_programs_and_the_rest(tmp_path):
+    command = [sys.executable, "-m", "benchmarks.many_series", "--counts", "2"]
+    command += ["--folder", str(tmp_path), "--out", str(tmp_path / "table")]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("SCIPION")}
+    subprocess.run(command, cwd=ROOT, env=environment, check=False)
+    rows = [line.split() for line in (tmp_path / "table").read_text().splitlines()[3:-2]]
+    assert [row[0] for row in rows] == ["2"] * 5
+    assert [int(row[-6]) for row in rows] == [1, 2, 4, 1, 3]  # runs of programs a series
+    assert all(float(row[-5]) > 0 and float(row[-1]) > 50 for row in rows)
