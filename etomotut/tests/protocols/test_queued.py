@@ -88,11 +88,13 @@ def test_the_documented_hosts_file_is_filled_with_what_a_stage_tells():
     host = HostConfig.load(str(path))["localhost"]
     (parameters,) = host.getQueueSystem().getQueues().values()
     asked = {name: value for name, value, _, _ in parameters}
+    assert asked["QUEUE_FOR_JOBS"] == "N"
     told = {"JOB_NAME": "7", "JOB_QUEUE": "debug", "JOB_NODES": 1, "JOB_THREADS": 8}
     paths = {"JOB_LOGS": "a b/7", "JOB_SCRIPT": "a b/7.job", "JOB_COMMAND": "tilt 'a b'"}
     script = host.getSubmitTemplate() % {**asked, **told, **paths}
     assert script.startswith("#!/bin/bash\n#SBATCH --job-name=scipion-7\n")
     assert '#SBATCH --output="a b/7.out"\n' in script
+    assert "#SBATCH --cpus-per-task=8\n" in script
     assert script.endswith("\ntilt 'a b'")
     assert host.getSubmitCommand() % paths == 'sbatch "a b/7.job"'
     assert host.getCheckCommand() % {"JOB_ID": 5} == "squeue -h -o %T -j 5 2>&1"
