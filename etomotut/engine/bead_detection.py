@@ -97,6 +97,11 @@ def mean_profile(views: Sequence[Image], places: Sequence[Array], radius: float)
 
     It is that of density above the surroundings, in units of the noise of a pixel.
     """
+    return profiles(views, places, radius)[0]
+
+
+def profiles(views: Sequence[Image], places: Sequence[Array], radius: float) -> Tuple[Array, Array]:
+    """Give the `mean_profile` of beads, and how far they are from round at each radius."""
     reach = FARTHEST * radius
     half = int(np.ceil(reach)) + 2
     patches, offsets = [], []
@@ -111,8 +116,9 @@ def mean_profile(views: Sequence[Image], places: Sequence[Array], radius: float)
             offsets.append((alone - corners)[inside])
     if not patches:
         distance = beads.PROFILE_STEP * np.arange(int(reach / beads.PROFILE_STEP))
-        return -np.clip(radius + 0.5 - distance, 0, 1)
-    return beads.radial_profile(np.concatenate(patches), np.concatenate(offsets), reach)
+        return -np.clip(radius + 0.5 - distance, 0, 1), np.zeros(len(distance))
+    found = np.concatenate(patches), np.concatenate(offsets), reach
+    return beads.radial_profile(*found), beads.lopsided_profile(*found)
 
 
 def without_spikes(view: Image) -> Image:

@@ -35,15 +35,16 @@ class Outline:
     mask: float
 
 
-def measure_outline(profile: Array) -> Outline:
+def measure_outline(profile: Array, lopsided: Array) -> Outline:
     """Give the outline of the mean bead from its radial profile, in units of a pixel's noise.
 
-    The disc ends where half its depth is reached, the mask where the last fringe is lost.
+    The disc ends where half its depth is reached, the mask where the last fringe is lost: in noise,
+    or in what lies beside beads, as their `lopsided` profile tells.
     """
     step = beads.PROFILE_STEP
     last = int(np.flatnonzero(profile <= 0.5 * profile.min()).max())
     disc = (last + 0.5) * step
-    visible = np.flatnonzero(np.abs(profile) > VISIBLE)
+    visible = np.flatnonzero(np.abs(profile) > np.maximum(VISIBLE, lopsided))
     for sample in visible[visible > last]:
         if (sample - last) * step > QUIET:
             break

@@ -21,6 +21,7 @@ Array = npt.NDArray[np.float64]
 Image = npt.NDArray[np.float32]
 
 PROFILE_STEP = 0.25  # pixels between the samples of a radial profile
+ORDERS = 3  # angular harmonics: an edge beside a bead has the first, a line through it the second
 REACH = 2.0  # radii: how far from its centre a bead's profile is followed
 MAX_ROUNDS = 12  # of a fit; most places need four
 MIN_STRENGTH = 5.0  # noise SDs; what is weaker is left to chance in an image of some 10^5 pixels
@@ -161,6 +162,26 @@ def radial_profile(patches: Array, offset: Array, reach: float) -> Array:
     profile = np.interp(np.arange(samples), covered, mean) if len(covered) else np.zeros(samples)
     smooth: Array = np.convolve(np.pad(profile, 1, mode="edge"), (0.25, 0.5, 0.25), mode="valid")
     return smooth - smooth[-1]
+
+
+def lopsided_profile(patches: Array, offset: Array, reach: float) -> Array:
+    """Give how far beads are from round, sampled as their `radial_profile`.
+
+    That is the largest amplitude of the first ORDERS angular harmonics of the mean patch: gold and
+    its fringes have none, but what lies beside single beads does.
+    """
+    half = patches.shape[1] // 2
+    y, x = np.meshgrid(*2 * (np.arange(-half, half + 1),), indexing="ij")
+    angle = np.arctan2(y - offset[:, 1, None, None], x - offset[:, 0, None, None])
+    level = patches.mean(axis=(1, 2), keepdims=True)
+    amplitudes = []
+    for order in range(1, ORDERS + 1):
+        parts = [
+            radial_profile(np.sqrt(2) * turn(order * angle) * (patches - level), offset, reach)
+            for turn in (np.cos, np.sin)
+        ]
+        amplitudes.append(np.hypot(*parts))
+    return np.max(amplitudes, axis=0)
 
 
 def cut(image: Image, xy: Array, half: int) -> Tuple[Array, Array, npt.NDArray[np.bool_]]:

@@ -80,8 +80,8 @@ def find(views: Views, radius: float, threshold: float) -> Gold:
     measured = beads.measure_radius(sample, radius, wanted=WANTED)
     found, _ = bead_detection.detect(views, measured, threads=threads())
     places = [each.xy[each.probability >= threshold] for each in found]
-    profile = bead_detection.mean_profile(views, places, measured)
-    return Gold(found, places, measured, profile, bead_masks.measure_outline(profile))
+    profile, lopsided = bead_detection.profiles(views, places, measured)
+    return Gold(found, places, measured, profile, bead_masks.measure_outline(profile, lopsided))
 
 
 def write_masks(

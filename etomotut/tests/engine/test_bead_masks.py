@@ -78,17 +78,25 @@ def test_darkness_of_another_shape_is_no_gold():
 
 def test_the_outline_holds_the_fringe_and_no_more():
     views = series(PLACES, views=20)
-    profile = bead_detection.mean_profile(views, [PLACES] * 20, RADIUS)
-    outline = bead_masks.measure_outline(profile)
+    outline = bead_masks.measure_outline(*bead_detection.profiles(views, [PLACES] * 20, RADIUS))
     assert outline.disc == pytest.approx(RADIUS, abs=0.5)
     assert outline.mask == pytest.approx(RADIUS + 2.5, abs=0.7)
+
+
+def test_membranes_that_beads_lie_on_do_not_belong_to_the_outline():
+    views, two = series(PLACES[:2], views=20), PLACES[:2]
+    for column, row in two:
+        views[:, int(row) : int(row) + 3, int(column) - 20 : int(column) + 21] -= 2.0
+    profile, lopsided = bead_detection.profiles(views, [two] * 20, RADIUS)
+    assert bead_masks.measure_outline(profile, lopsided).mask < RADIUS + 3.5
+    assert bead_masks.measure_outline(profile, 0 * lopsided).mask > RADIUS + 8
 
 
 def test_a_fringe_behind_a_quiet_gap_is_not_taken_for_one():
     profile = np.zeros(60)
     profile[:20] = -8.0
     profile[40:44] = 0.3
-    assert bead_masks.measure_outline(profile).mask < 20 * beads.PROFILE_STEP + 1
+    assert bead_masks.measure_outline(profile, np.zeros(60)).mask < 20 * beads.PROFILE_STEP + 1
 
 
 def test_a_disc_has_the_pixels_whose_centre_it_holds():
