@@ -117,8 +117,13 @@ def coordinates(ts_id: str, positions: Positions, pixel_size: float) -> Iterator
 
 
 def positions_of(items: Any, ts_id: str) -> Array:
-    """Give the 3D positions (n, 3) of a series among Scipion's tilt-series coordinates, in Å."""
-    places = [each.getPosition() for each in items.iterItems() if each.getTsId() == ts_id]
+    """Give the 3D positions (n, 3) of a series among Scipion's tilt-series coordinates, in Å.
+
+    Those of the other series, which may be hundreds, are not read.
+    """
+    mapper = items._getMapper()
+    found = mapper.selectBy(_tsId=ts_id) if mapper.db.hasTable("Objects") else []
+    places = [each.getPosition() for each in found]
     items.close()
     return np.array(places, float).reshape(-1, 3)
 

@@ -102,3 +102,20 @@ def test_coordinates_are_angstroms_from_the_centre():
 def test_gaps_are_what_lacks_for_all_views(tracks, gaps):
     rows = np.array([[0.0, 0, 0], [0.0, 0, 1], [0.0, 0, 2]])
     assert fiducials.count_gaps(rows, np.array(tracks), 3) == gaps
+
+
+@pytest.mark.parametrize("names", [(), ("TS_2",), ("TS_1", "it's = 1 OR AND", "TS_2")])
+def test_coordinates_are_read_of_one_series(names, tmp_path):
+    from tomo.objects import SetOfTiltSeriesCoordinates
+
+    output = SetOfTiltSeriesCoordinates.create(str(tmp_path))
+    for name in names:
+        for each in fiducials.coordinates(
+            name, Positions(BEADS, np.ones((2, 2), int), size=SIZE[:2]), 2.0
+        ):
+            output.append(each)
+    output.write()
+    for name in (*names, "TS"):
+        places = fiducials.positions_of(output, name)
+        assert len(places) == (2 if name in names else 0)
+        assert places.shape[1] == 3
