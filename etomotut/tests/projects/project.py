@@ -20,6 +20,8 @@ if scipion_home.HAS_SCIPION:
     from tomo.protocols import ProtImportTs
     from tomo.tests.test_base_centralized_layer import TestBaseCentralizedLayer
 
+    from etomotut.tests.projects.layer import check_outputs
+
 from etomotut import backends
 from etomotut.formats import mrc, tlt
 
@@ -90,8 +92,10 @@ class ProjectTest(TestBaseCentralizedLayer):
 
     @classmethod
     def finish(cls, protocol: Any) -> Any:
-        """Run a protocol to its end."""
+        """Run a protocol to its end, and check every output if it finished."""
         cls.proj.launchProtocol(protocol, wait=True)
+        if protocol.isFinished():
+            check_outputs(cls(), protocol)
         return protocol
 
     @classmethod

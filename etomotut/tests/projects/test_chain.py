@@ -21,6 +21,7 @@ from etomotut.protocols import (
     ProtEtomotutReconstruct,
     ProtEtomotutXrayEraser,
 )
+from etomotut.tests.projects.layer import check_outputs
 from etomotut.tests.projects.project import ProjectTest
 
 PIXEL = 11.04
@@ -205,6 +206,19 @@ class TestChain(ProjectTest):
             summary = protocol.summary()
             self.assertIn(self.said, summary[0])
             self.assertIn(text, "\n".join(summary))
+
+    def test_every_output_passes_the_checks_that_other_plugins_pass(self) -> None:
+        expected = {
+            self.erased: ["TiltSeries"],
+            self.binned: ["TiltSeries"],
+            self.shifted: ["TiltSeries"],
+            self.aligned: ["TiltSeries"],
+            self.applied: ["InterpolatedTiltSeries"],
+            self.tomograms: ["Tomograms"],
+            self.cropped: ["Tomograms"],
+        }
+        for stage, names in expected.items():
+            self.assertEqual(check_outputs(self, stage), names)
 
     def _check_beads(self, tomograms) -> None:
         """Look for the darkness of beads at the positions that the alignment solved."""
