@@ -6,6 +6,7 @@ import unittest
 from typing import Any, Dict
 
 import numpy as np
+import pytest
 
 from etomotut import backends, headless
 from etomotut.demo import __main__ as demo
@@ -29,6 +30,7 @@ LEAST = {  # correlation of what both make of the same input
 }
 
 
+@pytest.mark.long
 @unittest.skipUnless(find_package(IMOD_PACKAGE), IMOD_PACKAGE.how_to_find)
 class TestTemplateWithImod(ProjectTest):
     """All stages of the template that may call IMOD, on one small simulated series."""
