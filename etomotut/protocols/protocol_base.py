@@ -20,7 +20,7 @@ from pwem.protocols import EMProtocol
 from pyworkflow.constants import QUEUE_FOR_JOBS
 from pyworkflow.protocol.constants import MODE_RESUME, STATUS_NEW, STEPS_PARALLEL
 from pyworkflow.protocol.executor import QueueStepExecutor
-from tomo.objects import TiltSeries
+from tomo.objects import SetOfLandmarkModels, TiltSeries
 
 from etomotut.backends import Backend
 from etomotut.convert.series import images_of, read_series
@@ -266,7 +266,10 @@ class EtomotutProtocol(EMProtocol):
         for what, items in self.partners().items():
             if ts_id not in items.getUniqueValues("_tsId"):
                 raise EtomotutError(f"there is no {what} for it")
-            item.partners[what] = self.read_partner(items[{"_tsId": ts_id}])
+            # a set of models would look for the series of each too, and leave theirs open
+            is_model = isinstance(items, SetOfLandmarkModels)
+            find = Set.__getitem__ if is_model else type(items).__getitem__
+            item.partners[what] = self.read_partner(find(items, {"_tsId": ts_id}))
             items.close()
         return item
 
