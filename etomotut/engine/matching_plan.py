@@ -2,12 +2,12 @@
 
 What lies high or low in a thick specimen passes through patches that follow its middle, and pulls
 views along with it: the alignment drifts across the tilt axis. There, wide patches follow each of
-several layers, and no fine detail is used, as few views have it in common.
+several layers, and the finest detail is not used, as few views have it in common.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Sequence
 
 import numpy as np
@@ -29,7 +29,8 @@ from etomotut.engine.views import FEATURES, clip_view
 Array = npt.NDArray[np.float64]
 Looks = npt.NDArray[np.float32]
 
-THICK = (Stage(1 / 20, 2.0, SHIFTS, 6, 1.5), Stage(1 / 12, 2.0, SHIFTS, 6, 1.5))
+TELLING = Stage(1 / 12, 2.0, SHIFTS, 6, 1.5)  # a scale at which layers are told apart
+THICK = (replace(TELLING, high=1 / 20), TELLING, replace(TELLING, high=1 / 8))
 SPACING = 1.1  # of a patch, from one layer to the next
 EACH_SIDE = 4  # layers above and below the axis that are looked at
 HAS_SOME = 0.5  # of the best layer's correlation: a layer of the specimen
@@ -54,7 +55,7 @@ def plan_of(
     `transforms` (view, 2, 3) and `tilt_angles` (view,) are those that `refine` will be given.
     """
     views = np.stack([clip_view(view, FEATURES) for view in views])
-    band = band_of(THICK[-1], patch)
+    band = band_of(TELLING, patch)
     is_steep = np.abs(tilt_angles) > STEEP
     if not is_steep.any():
         return Plan()
