@@ -86,7 +86,7 @@ def run(values: Values) -> None:
     for lost in found.lost:
         print(told_of_search(lost, sections[lost.view], factor))
     if len(found.plan.layers) > 1:
-        print(f"The specimen is thick: {len(found.plan.layers)} layers, without fine detail")
+        print(f"The specimen is thick: {len(found.plan.layers)} layers are followed")
     print(f"Correlation of views with their prediction: {found.before.mean():.4f} before, "
           f"{found.after.mean():.4f} after")  # fmt: skip
     print("The refined transforms are written" if found.is_better else
