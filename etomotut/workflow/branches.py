@@ -9,12 +9,13 @@ import json
 from typing import Any, Dict, List, Mapping, Set
 
 IMPORTED, PREALIGNED, BEADS, ALIGNED, ERASED, GOLD_FREE = "1", "4", "5", "6", "18", "24"
+ERASED_FIRST = "30"  # before an alignment without gold
 FIRST_TOMOGRAM, CROPPED, SIRT, DENOISED = "7", "8", "11", "12"
 MAIN = {str(number) for number in range(1, 13)}
 SEGMENTED = {"13", "16", "17"}  # 14 and 15 compare with what is not denoised
 WITHOUT_GOLD = {ERASED, "19", "20", "21"}  # erased from the views
 WITHOUT_GOLD_SEGMENTED = {"22", "23"}
-WITHOUT_BEADS = {GOLD_FREE, "25", "26", "27", "28"}  # aligned without them
+WITHOUT_BEADS = {ERASED_FIRST, GOLD_FREE, "25", "26", "27", "28"}  # aligned without them
 NEEDS_BEADS = {BEADS, ALIGNED, "29"}
 THICKNESS_OF = {"20": SIRT, "26": SIRT}
 
@@ -52,7 +53,8 @@ def choose(
 ) -> str:
     """Give the workflow (JSON text) of the stages that are asked for.
 
-    Series without fiducials are aligned without gold in the main branch itself.
+    Series without fiducials are aligned without gold in the main branch itself, after what gold
+    they have is erased if that is asked for, too.
     """
     stages: List[Dict[str, Any]] = json.loads(text)
     if everything:
@@ -60,8 +62,8 @@ def choose(
     else:
         kept = _wanted(segment, erase_gold and not no_fiducials)
     if no_fiducials:
-        kept = (kept - NEEDS_BEADS - WITHOUT_GOLD - WITHOUT_GOLD_SEGMENTED) | {GOLD_FREE}
-        kept -= WITHOUT_BEADS - {GOLD_FREE}
+        kept -= NEEDS_BEADS | WITHOUT_GOLD | WITHOUT_GOLD_SEGMENTED | WITHOUT_BEADS
+        kept |= {GOLD_FREE, ERASED_FIRST} if erase_gold else {GOLD_FREE}
     thickness = {stage["object.id"]: stage.get("tomoThickness") for stage in stages}
     chosen = [stage for stage in stages if stage["object.id"] in kept]
     for stage in chosen:
@@ -69,6 +71,8 @@ def choose(
             stage["tomoThickness"] = thickness[THICKNESS_OF[stage["object.id"]]]
         if no_fiducials:
             _redirect(stage, f"{ALIGNED}.TiltSeries", f"{GOLD_FREE}.TiltSeries")
+            if not erase_gold:
+                _redirect(stage, f"{ERASED_FIRST}.TiltSeries", f"{PREALIGNED}.TiltSeries")
     return json.dumps(chosen)
 
 

@@ -137,6 +137,8 @@ def _adjust(protocol: Any, arguments: argparse.Namespace) -> None:
         protocol.backend.set(choice_for(protocol, PROGRAMS[arguments.programs]))
     if hasattr(protocol, "numberFiducial"):
         protocol.numberFiducial.set(arguments.beads)
+    if hasattr(protocol, "fiducialDiameter"):
+        protocol.fiducialDiameter.set(arguments.bead_diameter)
 
 
 def choice_for(protocol: Any, asked: int) -> int:
@@ -256,7 +258,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--no-fiducials",
         action="store_true",
-        help="the series have no gold: align them by what they show",
+        help="align the series by what they show; with --erase-gold, after erasing their gold",
     )
     add("--all-branches", action="store_true", help="all that the template holds")
     add("--binning", type=int, metavar="N", help="default: to pixels of about 5.5 A")

@@ -59,10 +59,11 @@ def test_every_class_and_parameter_exists(number):
 @pytest.mark.parametrize("number", stages_of_template())
 def test_every_input_is_the_output_of_an_earlier_stage(number):
     made = stages_of_template()
+    order = list(made)
     for key, value in made[number].items():
         if key.startswith("input"):
             source, output = value.split(".")
-            assert int(source) < int(number)
+            assert order.index(source) < order.index(number)
             assert output in class_of(made[source]["object.className"])._possibleOutputs
 
 

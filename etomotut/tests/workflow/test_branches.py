@@ -49,12 +49,20 @@ def test_gold_is_erased_and_segmented_where_both_are_asked_for():
 
 
 def test_without_fiducials_the_main_branch_is_aligned_without_gold():
-    made = chosen(no_fiducials=True, erase_gold=True, segment=True)
+    made = chosen(no_fiducials=True, segment=True)
     classes = {stage["object.className"] for stage in made.values()}
     assert "ProtEtomotutFiducialAlignment" not in classes
     assert "ProtEtomotutEraseFiducials" not in classes
     assert made["10"]["inputSetOfTiltSeries"] == made["7"]["inputSetOfTiltSeries"]
     assert made["10"]["inputSetOfTiltSeries"] == "24.TiltSeries"
+    assert made["24"]["inputSetOfTiltSeries"] == "4.TiltSeries"
+
+
+def test_gold_that_series_have_is_erased_before_they_are_aligned_without_it():
+    for made in (chosen(no_fiducials=True, erase_gold=True), chosen(everything=True)):
+        assert made["24"]["inputSetOfTiltSeries"] == "30.TiltSeries"
+        assert made["30"]["inputSetOfTiltSeries"] == "4.TiltSeries"
+        assert "inputCoordinates" not in made["30"]
 
 
 def test_tomograms_of_all_branches_are_as_thick_as_the_main_one():
