@@ -25,8 +25,8 @@ class ProtEtomotutRefineAlignment(EtomotutProtocol):
     """Refine the alignment of tilt series without gold beads.
 
     Each view is matched to the reprojection of the tomogram that the other views make, patch by
-    patch and from coarse to fine. The input is aligned by patches, or prealigned only. Images and
-    tilt angles stay as they are.
+    patch and from coarse to fine. The input is aligned by patches, or prealigned only. Gold
+    drowns what views are matched by: erase it first. Images and tilt angles stay as they are.
     """
 
     _label = "refine alignment without gold"
