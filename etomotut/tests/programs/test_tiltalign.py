@@ -8,18 +8,11 @@ import pytest
 from etomotut.__main__ import main
 from etomotut.engine import bundle_adjustment as bundle
 from etomotut.formats import fiducials, model, tlt, xf
+from etomotut.tests.conformance.inputs import SOLUTION
 from etomotut.tests.engine import phantoms
 
 SIZE = (256, 256, 21)
-OUTPUTS = {
-    "OutputTransformFile": "a.tltxf",
-    "OutputTiltFile": "a.tlt",
-    "OutputXAxisTiltFile": "a.xtilt",
-    "OutputResidualFile": "a.resid",
-    "OutputFidXYZFile": "a.xyz",
-    "OutputModelFile": "a.3dmod",
-    "OutputFilledInModel": "a.filled",
-}
+OUTPUTS = {**SOLUTION, "OutputFilledInModel": "a.filled"}
 
 
 @pytest.fixture
