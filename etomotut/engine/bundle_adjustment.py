@@ -72,7 +72,8 @@ class Solution:
     """A solved alignment.
 
     Of the views `parameters` (view, 5) and `shifts` (view, 2), of the beads `xyz` (bead, 3), of the
-    points `residuals` (point, 2), measured minus predicted, and `weights` (point,).
+    points `residuals` (point, 2), measured minus predicted, and `weights` (point,). `variables` are
+    those that were solved for.
 
     `covariance` (variable, variable) is that of the variables `values` for unit variance of a mark.
     """
@@ -85,6 +86,7 @@ class Solution:
     weights: Array
     covariance: Array
     steps: int
+    variables: Variables
 
 
 def solve(
@@ -131,6 +133,32 @@ def matrices(parameters: Array) -> Array:
     m, turn, tilted, distortion = _factors(parameters)
     result: Array = m[:, None, None] * (turn @ tilted @ distortion)
     return result
+
+
+def derivatives(parameters: Array, xyz: Array, view: Ints, bead: Ints) -> Tuple[Array, Array]:
+    """Give derivatives of points by parameters (point, 2, 5) and by position (point, 2, 3)."""
+    m, turn, tilted, distortion = _factors(parameters)
+    zero = np.zeros_like(m)
+    c, s = np.cos(parameters[:, ROTATION]), np.sin(parameters[:, ROTATION])
+    turn_by = _stack([[-s, -c], [c, -s]])
+    ct, st = np.cos(parameters[:, TILT]), np.sin(parameters[:, TILT])
+    tilted_by = _stack([[-st, zero, ct], [zero, zero, zero]])
+    plane = _distortion_derivatives(parameters)
+    scale = m[:, None, None]
+    whole = scale * (turn @ tilted @ distortion)
+    by = np.stack(
+        [
+            scale * (turn_by @ tilted @ distortion),
+            scale * (turn @ tilted_by @ distortion),
+            whole,
+            scale * (turn @ tilted @ plane[0]),
+            scale * (turn @ tilted @ plane[1]),
+        ],
+        axis=-1,
+    )
+    own = by.transpose(0, 1, 3, 2)[view]
+    by_parameters: Array = (own @ xyz[bead][:, None, :, None])[..., 0]
+    return by_parameters, whole[view]
 
 
 def triangulate(tracks: Tracks, parameters: Array, shifts: Array, weights: Array) -> Array:
@@ -278,13 +306,15 @@ class _Problem:
             self.weights,
             covariance,
             steps,
+            self.variables,
         )
 
     def _normal_equations(self, state: _State) -> _Blocks:
         """Give the blocks of J'WJ and J'Wr by parameters and shifts (c) and positions (x)."""
-        by_parameters, by_position = self._derivatives(state)
+        parameters = self.variables.parameters(state.values)
+        view, bead, beads = self.tracks.view, self.tracks.bead, self.tracks.beads
+        by_parameters, by_position = derivatives(parameters, state.xyz, view, bead)
         residuals, weights = self.residuals(state), self.weights
-        view, beads = self.tracks.view, self.tracks.beads
         shifts = np.broadcast_to(np.eye(2), (len(view), 2, 2))
         by_view = np.concatenate([by_parameters[:, :, self._solved], shifts], axis=2)
         weighted = weights[:, None, None] * by_view
@@ -302,33 +332,6 @@ class _Problem:
         size = self.views * own
         cx = cx.transpose(0, 2, 1, 3).reshape(size, beads, 3)
         return _Blocks(cc.reshape(size, size), cx, xx, c.ravel(), x)
-
-    def _derivatives(self, state: _State) -> Tuple[Array, Array]:
-        """Give derivatives of points by parameters (point, 2, 5) and by position (point, 2, 3)."""
-        parameters = self.variables.parameters(state.values)
-        m, turn, tilted, distortion = _factors(parameters)
-        zero = np.zeros_like(m)
-        c, s = np.cos(parameters[:, ROTATION]), np.sin(parameters[:, ROTATION])
-        turn_by = _stack([[-s, -c], [c, -s]])
-        ct, st = np.cos(parameters[:, TILT]), np.sin(parameters[:, TILT])
-        tilted_by = _stack([[-st, zero, ct], [zero, zero, zero]])
-        plane = _distortion_derivatives(parameters)
-        scale = m[:, None, None]
-        whole = scale * (turn @ tilted @ distortion)
-        by = np.stack(
-            [
-                scale * (turn_by @ tilted @ distortion),
-                scale * (turn @ tilted_by @ distortion),
-                whole,
-                scale * (turn @ tilted @ plane[0]),
-                scale * (turn @ tilted @ plane[1]),
-            ],
-            axis=-1,
-        )
-        xyz = state.xyz[self.tracks.bead]
-        own = by.transpose(0, 1, 3, 2)[self.tracks.view]
-        by_parameters: Array = (own @ xyz[:, None, :, None])[..., 0]
-        return by_parameters, whole[self.tracks.view]
 
     def _interpolated(self, shifts: Array, tilt: Array) -> Array:
         """Give views without points the shifts between those of the next lower and higher tilt."""
