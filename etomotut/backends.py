@@ -91,10 +91,6 @@ class Backend:
                 lines.append("\t".join([word[1:], *value]))
         return lines, absent
 
-    def has(self, name: str, option: str) -> bool:
-        """Tell whether this backend's program has an option."""
-        return option in {each.name for each in self._options(name)}
-
     def environment(self, threads: int, name: str = "") -> Dict[str, str]:
         """Give the variables to run the program `name` with, limited to a number of cores."""
         variables = dict(os.environ, PYTHONUNBUFFERED="1")
@@ -119,7 +115,7 @@ class Backend:
         absent = [o for o in program.OPTIONS if o.name not in names and _is_set(values.get(o.name))]
         needed = [option.name for option in absent if not option.extra and not option.newer]
         if needed:
-            raise OptionError(self.tell_lacking(name, needed))
+            raise OptionError(self._tell_lacking(name, needed))
         return table, [option.name for option in absent]
 
     def _options(self, name: str) -> List[Option]:
@@ -133,7 +129,7 @@ class Backend:
             known = frozenset(own) - frozenset(program.POSITIONAL)
         return [option for option in program.OPTIONS if not option.extra and option.name in known]
 
-    def tell_lacking(self, name: str, options: Sequence[str]) -> str:
+    def _tell_lacking(self, name: str, options: Sequence[str]) -> str:
         """Give the sentence that this backend's program lacks options."""
         return (
             f"the {name} of {self._source(name)} has no {', '.join(options)}: take a newer one, or "
@@ -188,16 +184,23 @@ def choose(
     return Backend(found[IMOD_PACKAGE.name], others, tuple(programs))
 
 
-def with_option(chosen: Backend, choice: int, name: str, option: str) -> Backend:
-    """Give the chosen backend if its program has an option, else, for AUTO, the embedded programs.
+def fitting(
+    chosen: Backend, choice: int, commands: Sequence[Tuple[str, Mapping[str, Any]]]
+) -> Backend:
+    """Give the chosen backend if its programs take commands, else, for AUTO, the embedded programs.
 
-    Raises EtomotutError if installed programs are asked for and lack the option.
+    Raises OptionError if installed programs are asked for and refuse one, or all do.
     """
-    if chosen.has(name, option):
-        return chosen
-    if choice != AUTO:
-        raise EtomotutError(chosen.tell_lacking(name, [option]))
-    return Backend(programs=chosen.programs)
+    embedded = Backend(programs=chosen.programs)
+    for backend in (chosen, embedded) if choice == AUTO else (chosen,):
+        try:
+            for name, values in commands:
+                backend.command(name, values)
+        except OptionError as error:
+            refusal = error
+        else:
+            return backend
+    raise refusal
 
 
 def lacking(package: Package, folder: Optional[Path], programs: Sequence[str]) -> List[str]:

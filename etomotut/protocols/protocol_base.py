@@ -22,7 +22,7 @@ from pyworkflow.protocol.constants import MODE_RESUME, STATUS_NEW, STEPS_PARALLE
 from pyworkflow.protocol.executor import QueueStepExecutor
 from tomo.objects import SetOfLandmarkModels, TiltSeries
 
-from etomotut.backends import Backend
+from etomotut.backends import Backend, fitting
 from etomotut.convert.series import images_of, read_series
 from etomotut.convert.tomograms import halves_of
 from etomotut.errors import EtomotutError
@@ -30,7 +30,7 @@ from etomotut.plugin import Plugin
 from etomotut.protocols import queued
 from etomotut.protocols.facts import Facts, disk_problem, facts_of
 from etomotut.protocols.forms import settings_of, values_of
-from etomotut.protocols.job import Job, Say, parts_of, require_fitting, safe_name
+from etomotut.protocols.job import Command, Job, Say, parts_of, require_fitting, safe_name
 from etomotut.protocols.outputs import (
     FAILED_SERIES,
     FAILED_TOMOGRAMS,
@@ -40,6 +40,7 @@ from etomotut.protocols.outputs import (
     discard_table,
 )
 from etomotut.protocols.records import Records
+from etomotut.protocols.rehearsal import RESAMPLED
 from etomotut.protocols.steps import PromptExecutor
 
 RECORDS = "series.json"
@@ -66,6 +67,11 @@ class EtomotutProtocol(EMProtocol):
     def programs_for(cls, form: Any) -> Sequence[str]:
         """Give those of the programs that a form needs."""
         return cls.programs
+
+    @classmethod
+    def rehearsal(cls, form: Any) -> List[Command]:
+        """Give the commands for a form, to see before a run whether the programs know them."""
+        return []
 
     @property
     def source(self) -> Any:
@@ -182,7 +188,8 @@ class EtomotutProtocol(EMProtocol):
         form, facts = values_of(self), facts_of(items)
         found = list(self.problems(form, facts))
         try:
-            self._choose_backend()
+            if not found:  # values that make no sense make no commands
+                self._choose_backend()
         except EtomotutError as error:
             found.append(sentence(error))
         if getattr(form, "processOddEven", False) and not facts.has_halves:
@@ -215,7 +222,11 @@ class EtomotutProtocol(EMProtocol):
         return True
 
     def _choose_backend(self) -> Backend:
-        return Plugin.chooseBackend(self.backend.get(), self.programs_for(values_of(self)))
+        """Give the programs to use; raises EtomotutError if those asked for cannot do this form."""
+        form, choice = values_of(self), self.backend.get()
+        needed = self.programs_for(form)
+        commands = [*(RESAMPLED if "newstack" in needed else ()), *self.rehearsal(form)]
+        return fitting(Plugin.chooseBackend(choice, needed), choice, commands)
 
     def _changes_since_last_run(self) -> List[str]:
         records = Records(self._getExtraPath(RECORDS))

@@ -166,6 +166,11 @@ class ProtEtomotutCrop(EtomotutProtocol):
         values.update({OPTIONS[axis]: limits for axis, limits in ranges.items()})
         return [("trimvol", values)]
 
+    @classmethod
+    def rehearsal(cls, form: Any) -> List[Command]:
+        """Give the command for any volume."""
+        return cls.commands(dict.fromkeys(OPTIONS, (1, 2)), "volume", "result")
+
     def process(self, job: Job) -> Result:
         """Crop the full tomogram and its halves alike."""
         size = Stack(job.source[FULL]).shape[::-1]

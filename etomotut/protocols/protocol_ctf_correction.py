@@ -22,6 +22,7 @@ from etomotut.protocols.forms import add_halves, add_running, add_series_input, 
 from etomotut.protocols.job import Command, Job, ProgramError
 from etomotut.protocols.outputs import TILT_SERIES, Result
 from etomotut.protocols.protocol_base import EtomotutProtocol
+from etomotut.protocols.rehearsal import FILES, PIXEL_SIZE
 
 CTF = "CTF estimation"
 KEEP, LEAVE_OUT = range(2)
@@ -151,6 +152,12 @@ class ProtEtomotutCtfCorrection(EtomotutProtocol):
         inputs = [files["stack" if run[0] in kept else "result"] for run in runs]
         values = {"InputFile": inputs, "SectionsToRead": runs, "OutputFile": files["merged"]}
         return [("newstack", values)]
+
+    @classmethod
+    def rehearsal(cls, form: Any) -> List[Command]:
+        """Give the command for any stack."""
+        about = {"voltage": 300.0, "aberration": 2.7, "amplitude": 0.1, "pixel_size": PIXEL_SIZE}
+        return cls.commands(form, about, FILES)
 
     def process(self, job: Job) -> Result:
         """Correct the full stack and its halves alike."""

@@ -17,6 +17,7 @@ from etomotut.protocols.forms import add_halves, add_running, add_tomograms_inpu
 from etomotut.protocols.job import Command, Job
 from etomotut.protocols.outputs import TOMOGRAMS, Result
 from etomotut.protocols.protocol_base import EtomotutProtocol
+from etomotut.protocols.rehearsal import FILES
 from etomotut.report.denoising import mean_gradient, write_comparison
 
 METHODS = {
@@ -166,6 +167,11 @@ class ProtEtomotutDenoise(EtomotutProtocol):
             return [("tomobflow", values)]
         values.update(i=form.iterations, s=form.timeStep, k=form.contrast or None)
         return [("tomoeed", values)]
+
+    @classmethod
+    def rehearsal(cls, form: Any) -> List[Command]:
+        """Give the command for any volume."""
+        return cls.commands(form, FILES, contrast=1.0)
 
     def process(self, job: Job) -> Result:
         """Denoise the full tomogram and its halves alike, and draw what it did."""

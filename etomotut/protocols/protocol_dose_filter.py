@@ -9,7 +9,6 @@ from pyworkflow.protocol.constants import LEVEL_ADVANCED
 from pyworkflow.protocol.params import GE, EnumParam, FloatParam
 from tomo.objects import SetOfTiltSeries
 
-from etomotut.backends import Backend, with_option
 from etomotut.convert.series import FULL, Changes, Series
 from etomotut.convert.tomograms import stamp
 from etomotut.errors import EtomotutError
@@ -20,6 +19,7 @@ from etomotut.protocols.forms import add_halves, add_running, add_series_input, 
 from etomotut.protocols.job import Command, Job
 from etomotut.protocols.outputs import TILT_SERIES, Result
 from etomotut.protocols.protocol_base import EtomotutProtocol
+from etomotut.protocols.rehearsal import PIXEL_SIZE
 from etomotut.report.spectra import write_dose_spectra
 
 FROM_IMPORT, FIXED = range(2)
@@ -110,6 +110,11 @@ class ProtEtomotutDoseFilter(EtomotutProtocol):
             )
         return found
 
+    @classmethod
+    def rehearsal(cls, form: Any) -> List[Command]:
+        """Give the command for any stack."""
+        return cls.commands(form, (PIXEL_SIZE, 300), "stack", "result", "table")
+
     def process(self, job: Job) -> Result:
         """Weigh the full stack and its halves alike, and draw what it did."""
         pixel_size = job.series.pixel_size
@@ -139,11 +144,6 @@ class ProtEtomotutDoseFilter(EtomotutProtocol):
     def describe(self, numbers: Mapping[str, Any]) -> str:
         """Tell the highest dose."""
         return f"doses up to {numbers['dose']:.4g} e/A^2 at {numbers['voltage']} kV"
-
-    def _choose_backend(self) -> Backend:
-        """Take IMOD's mtffilter only if it weighs doses, as that of IMOD 4.8 does not."""
-        chosen = super()._choose_backend()
-        return with_option(chosen, self.backend.get(), "mtffilter", "DoseWeightingFile")
 
     @staticmethod
     def bytes_needed(form: Any, facts: Facts) -> float:

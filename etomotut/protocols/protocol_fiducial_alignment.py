@@ -21,6 +21,7 @@ from etomotut.protocols.forms import add_running, man
 from etomotut.protocols.job import Command, Job, ProgramError, resampling
 from etomotut.protocols.outputs import COORDINATES, MODEL_NO_GAPS, TILT_SERIES, Result
 from etomotut.protocols.protocol_base import EtomotutProtocol
+from etomotut.protocols.rehearsal import AXIS_ANGLE, FILES, PIXEL_SIZE, SHAPE
 
 # choices of the form, in its order, as tiltalign counts them
 ROTATIONS = {"none": 0, "one for all": -1, "groups": 3, "each view": 1}
@@ -189,6 +190,17 @@ class ProtEtomotutFiducialAlignment(EtomotutProtocol):
             "EveryView": form.refineViews,
         }
         return [("tiltalign", values)]
+
+    @classmethod
+    def rehearsal(cls, form: Any) -> List[Command]:
+        """Give the command for any model."""
+        about = {
+            "size": SHAPE[:0:-1],
+            "pixel_size": PIXEL_SIZE,
+            "axis_angle": AXIS_ANGLE,
+            "are_beads": True,
+        }
+        return cls.commands(form, about, FILES)
 
     def process(self, job: Job) -> Result:
         """Solve, and put the solution after what the views were shifted by before."""

@@ -25,6 +25,7 @@ from etomotut.protocols.forms import add_running, add_series_input, man
 from etomotut.protocols.job import Command, Job, ProgramError
 from etomotut.protocols.outputs import MODEL_GAPS, Result
 from etomotut.protocols.protocol_base import EtomotutProtocol
+from etomotut.protocols.rehearsal import AXIS_ANGLE, BEAD_DIAMETER, FILES, SHAPE
 
 BEADS, PATCHES = range(2)
 SMALLEST_BEAD = 3.0  # pixels
@@ -237,6 +238,15 @@ class ProtEtomotutFiducialModel(EtomotutProtocol):
             "LengthOfPieces": -1,
         }
         return [("tiltxcorr", values), ("imodchopconts", cut)]
+
+    @classmethod
+    def rehearsal(cls, form: Any) -> List[Command]:
+        """Give the commands for any stack."""
+        if form.typeOfModel == PATCHES:
+            return cls.patch_commands(form, AXIS_ANGLE, SHAPE, FILES)
+        files = ("InputSeedModel", "OutputModel", "ImageFile", "PrealignTransformFile", "TiltFile")
+        tracking = cls.tracking(form, BEAD_DIAMETER, AXIS_ANGLE)
+        return cls.bead_commands(form, {**dict(zip(files, files)), **tracking}, FILES)
 
     def process(self, job: Job) -> Result:
         """Track, and give the model with the gaps that are left in it."""

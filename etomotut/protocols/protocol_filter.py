@@ -23,6 +23,7 @@ from etomotut.protocols.forms import add_halves, add_running, add_tomograms_inpu
 from etomotut.protocols.job import Command, Job
 from etomotut.protocols.outputs import TOMOGRAMS, Result
 from etomotut.protocols.protocol_base import EtomotutProtocol
+from etomotut.protocols.rehearsal import PIXEL_SIZE
 from etomotut.report.spectra import write_volume_spectra
 
 FILTERS = ("low-pass", "high-pass", "band-pass", "Gaussian", "median")
@@ -142,6 +143,11 @@ class ProtEtomotutFilterTomograms(EtomotutProtocol):
         if form.filterType in HAVE_HIGH:
             values["HighPassSigma"] = pixel_size / form.highPassCutoff / HALF
         return [("mtffilter", {**values, "FilterIn3D": form.filterIn3D})]
+
+    @classmethod
+    def rehearsal(cls, form: Any) -> List[Command]:
+        """Give the command for any volume."""
+        return cls.commands(form, PIXEL_SIZE, "volume", "result")
 
     def process(self, job: Job) -> Result:
         """Filter the full tomogram and its halves alike, and draw what it did."""

@@ -11,7 +11,6 @@ import numpy as np
 from pyworkflow.protocol.params import GE, FloatParam, PointerParam
 from tomo.objects import SetOfTomograms
 
-from etomotut.backends import Backend, with_option
 from etomotut.convert.fiducials import positions_of
 from etomotut.convert.series import FULL
 from etomotut.convert.tomograms import new_tomogram, stamp
@@ -23,6 +22,7 @@ from etomotut.protocols.job import Command, Job
 from etomotut.protocols.outputs import TOMOGRAMS, Item, Result
 from etomotut.protocols.protocol_base import EtomotutProtocol
 from etomotut.protocols.protocol_reconstruct import ProtEtomotutReconstruct
+from etomotut.protocols.rehearsal import FILES
 from etomotut.report.position import draw_position
 
 POSITIONS = "positions"
@@ -107,6 +107,12 @@ class ProtEtomotutPosition(EtomotutProtocol):
         (tilt, options), turn = ProtEtomotutReconstruct.commands(values, files)
         return [(tilt, {**options, "XAXISTILT": placed["x_tilt"]}), turn]
 
+    @classmethod
+    def rehearsal(cls, form: Any) -> List[Command]:
+        """Give the commands for any stack."""
+        placed = {"thickness": 2, "shift": 1.0, "offset": 1.0, "x_tilt": 1.0}
+        return cls.commands(form, placed, FILES)
+
     def process(self, job: Job) -> Result:
         """Find the specimen, then reconstruct the full tomogram and its halves alike."""
         pixel_size = job.series.pixel_size
@@ -155,13 +161,6 @@ class ProtEtomotutPosition(EtomotutProtocol):
             return f"{told}, how it leans is not known: look whether it is cut; {size}"
         turned = f"{numbers['tilt_offset']:.2f} and {numbers['x_axis_tilt']:.2f} degrees"
         return f"{told}, turned by {turned} (by {numbers['source']}); {size}"
-
-    def _choose_backend(self) -> Backend:
-        """Take IMOD's tilt only if it has the filter wanted, as that of IMOD 4.8 has not."""
-        chosen = super()._choose_backend()
-        if not self.fakeInteractionsSIRT.get():
-            return chosen
-        return with_option(chosen, self.backend.get(), "tilt", "FakeSIRTiterations")
 
     @staticmethod
     def doubts(form: Any, facts: Facts) -> List[str]:

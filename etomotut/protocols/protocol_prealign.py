@@ -16,6 +16,7 @@ from etomotut.protocols.forms import add_running, add_series_input, man
 from etomotut.protocols.job import Command, Job, ProgramError
 from etomotut.protocols.outputs import TILT_SERIES, Result
 from etomotut.protocols.protocol_base import EtomotutProtocol
+from etomotut.protocols.rehearsal import AXIS_ANGLE, FILES
 
 SUSPICIOUS = 0.25  # of the shorter side; a view shifted further has seldom been found
 
@@ -98,6 +99,11 @@ class ProtEtomotutPrealign(EtomotutProtocol):
                 values[name] = limits
         frame = {"InputFile": files["steps"], "GOutputFile": files["frame"], "NumberToFit": 0}
         return [("tiltxcorr", values), ("xftoxg", frame)]
+
+    @classmethod
+    def rehearsal(cls, form: Any) -> List[Command]:
+        """Give the commands for any stack."""
+        return cls.commands(form, AXIS_ANGLE, "stack", FILES)
 
     def process(self, job: Job) -> Result:
         """Find the shifts and add them to the transforms that the views have."""

@@ -103,6 +103,11 @@ class ProtEtomotutPreprocess(EtomotutProtocol):
             values["ScaleMinAndMax"] = (form.scaleMin, form.scaleMax)
         return [("newstack", values)]
 
+    @classmethod
+    def rehearsal(cls, form: Any) -> List[Command]:
+        """Give the command for any stack."""
+        return cls.commands(form, "stack", "result")
+
     def process(self, job: Job) -> Result:
         """Bin the full stack and its halves alike."""
         files: Dict[str, str] = {}

@@ -8,7 +8,6 @@ from pyworkflow.protocol.constants import LEVEL_ADVANCED
 from pyworkflow.protocol.params import GE, FloatParam, IntParam
 from tomo.objects import SetOfTomograms
 
-from etomotut.backends import Backend, with_option
 from etomotut.convert.series import FULL
 from etomotut.convert.tomograms import new_tomogram, stamp
 from etomotut.formats.mrc import Stack
@@ -17,6 +16,7 @@ from etomotut.protocols.forms import add_halves, add_running, add_series_input, 
 from etomotut.protocols.job import Command, Job
 from etomotut.protocols.outputs import TOMOGRAMS, Result
 from etomotut.protocols.protocol_base import EtomotutProtocol
+from etomotut.protocols.rehearsal import FILES
 
 
 class ProtEtomotutReconstruct(EtomotutProtocol):
@@ -93,6 +93,11 @@ class ProtEtomotutReconstruct(EtomotutProtocol):
         }
         return [("tilt", values), ("trimvol", turn)]
 
+    @classmethod
+    def rehearsal(cls, form: Any) -> List[Command]:
+        """Give the commands for any stack."""
+        return cls.commands(form, FILES)
+
     def process(self, job: Job) -> Result:
         """Reconstruct the full tomogram and its halves alike."""
         tomograms: Dict[str, str] = {}
@@ -143,13 +148,6 @@ class ProtEtomotutReconstruct(EtomotutProtocol):
         if not facts.is_aligned and not facts.is_interpolated:
             found.append("The input has no alignment: the tomogram will be blurred.")
         return found
-
-    def _choose_backend(self) -> Backend:
-        """Take IMOD's tilt only if it has the filter wanted, as that of IMOD 4.8 has not."""
-        chosen = super()._choose_backend()
-        if not self.fakeInteractionsSIRT.get():
-            return chosen
-        return with_option(chosen, self.backend.get(), "tilt", "FakeSIRTiterations")
 
     @staticmethod
     def bytes_needed(form: Any, facts: Facts) -> float:

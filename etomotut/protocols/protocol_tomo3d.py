@@ -17,6 +17,7 @@ from etomotut.protocols.forms import add_halves, add_running, add_series_input
 from etomotut.protocols.job import Command, Job
 from etomotut.protocols.outputs import TOMOGRAMS, Result
 from etomotut.protocols.protocol_base import EtomotutProtocol
+from etomotut.protocols.rehearsal import FILES
 
 WBP, SIRT = range(2)
 RESIDUAL_LINE = re.compile(r"^\s*iteration\s+(\d+)\s+([\d.]+) %")
@@ -129,6 +130,11 @@ class ProtEtomotutTomo3d(EtomotutProtocol):
             "RotateX": True,
         }
         return [("tomo3d", values), ("trimvol", turn)]
+
+    @classmethod
+    def rehearsal(cls, form: Any) -> List[Command]:
+        """Give the commands for any stack."""
+        return cls.commands(form, FILES, 1)
 
     def process(self, job: Job) -> Result:
         """Reconstruct the full tomogram and its halves alike."""

@@ -94,6 +94,11 @@ class ProtEtomotutXrayEraser(EtomotutProtocol):
         }
         return [("ccderaser", values)]
 
+    @classmethod
+    def rehearsal(cls, form: Any) -> List[Command]:
+        """Give the command for any stack."""
+        return cls.commands(form, "stack", "result", "points")
+
     def process(self, job: Job) -> Result:
         """Erase the full stack and its halves, each on its own."""
         files: Dict[str, str] = {}

@@ -92,12 +92,20 @@ def test_an_option_that_an_imod_lacks_and_needs_is_refused_before_it_runs(folder
             compose("beadtrack", {**MODEL, "FillGaps": True})
 
 
-def test_a_backend_without_a_needed_option_is_replaced_or_refused(folder: Path) -> None:
+def test_a_backend_that_refuses_a_command_is_replaced_or_refused(folder: Path) -> None:
     chosen = Backend(folder, programs=("beadtrack",))
-    assert backends.with_option(chosen, backends.IMOD, "beadtrack", "BeadDiameter") is chosen
-    assert backends.with_option(chosen, backends.AUTO, "beadtrack", "FillGaps").imod is None
+    known, unknown = [("beadtrack", MODEL)], [("beadtrack", {**MODEL, "FillGaps": True})]
+    assert backends.fitting(chosen, backends.IMOD, known) is chosen
+    assert backends.fitting(chosen, backends.AUTO, unknown).imod is None
     with pytest.raises(EtomotutError, match="has no FillGaps"):
-        backends.with_option(chosen, backends.IMOD, "beadtrack", "FillGaps")
+        backends.fitting(chosen, backends.IMOD, unknown)
+
+
+def test_a_value_that_no_backend_takes_is_refused_by_all(folder: Path) -> None:
+    chosen = Backend(folder, programs=("beadtrack",))
+    absurd = [("beadtrack", {**MODEL, "BeadDiameter": -1.0})]
+    with pytest.raises(OptionError, match="BeadDiameter"):
+        backends.fitting(chosen, backends.AUTO, absurd)
 
 
 def test_an_option_that_is_not_set_is_not_missed(folder: Path) -> None:

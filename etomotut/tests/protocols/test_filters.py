@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import etomotut.protocols as stages
-from etomotut import backends
 from etomotut.__main__ import main
 from etomotut.convert.series import Series, View, read_series
 from etomotut.engine.dose_weighting import dose_response
 from etomotut.engine.frequency_filters import Edges, filter_array
 from etomotut.errors import EtomotutError
 from etomotut.formats import mrc
-from etomotut.packages import IMOD_PACKAGE
 from etomotut.protocols.facts import Facts
 from etomotut.protocols.job import Job
 from etomotut.protocols.protocol_dose_filter import _voltage
@@ -119,35 +116,6 @@ def test_voltages_without_known_critical_doses_are_refused():
         _voltage(120)
 
 
-@pytest.mark.parametrize(
-    ("name", "program", "option", "changes"),
-    [
-        ("ProtEtomotutDoseFilter", "mtffilter", "DoseWeightingFile", {}),
-        ("ProtEtomotutReconstruct", "tilt", "FakeSIRTiterations", {"fakeInteractionsSIRT": 9}),
-        ("ProtEtomotutPosition", "tilt", "FakeSIRTiterations", {"fakeInteractionsSIRT": 9}),
-    ],
-)
-def test_an_imod_that_lacks_what_is_asked_for_is_not_taken(
-    tmp_path, monkeypatch, name, program, option, changes
-):
-    (tmp_path / "bin").mkdir()
-    for each in ("newstack", "trimvol", program):
-        (tmp_path / "bin" / each).touch()
-    (tmp_path / "autodoc").mkdir()
-    adoc = Path(tmp_path / "autodoc" / f"{program}.adoc")
-    adoc.write_text("[Field = InputFile]\n[Field = OutputFile]\n")
-    monkeypatch.setattr(backends, "find_package", lambda package, home="": _only(package, tmp_path))
-    backends.known_options.cache_clear()
-    protocol = getattr(stages, name)(**changes)
-    assert protocol._choose_backend().imod is None
-    protocol.backend.set(backends.IMOD)
-    with pytest.raises(EtomotutError, match=f"has no {option}: take a newer one"):
-        protocol._choose_backend()
-    adoc.write_text(adoc.read_text() + f"[Field = {option}]\n")
-    backends.known_options.cache_clear()
-    assert protocol._choose_backend().imod == tmp_path
-
-
 def here(words, environment, say):
     """Run an embedded program in this process."""
     return main(words[3:])
@@ -180,7 +148,3 @@ def test_halves_are_weighed_by_the_doses_of_their_views(tmp_path):
         for view, dose in enumerate((60.0, 30.0, 90.0)):
             known = filter_array(mrc.read(path)[view], dose_response(dose, 5.0))
             assert np.allclose(mrc.read(changes.files[part])[view], known, atol=1e-3)
-
-
-def _only(package, folder):
-    return folder if package is IMOD_PACKAGE else None
