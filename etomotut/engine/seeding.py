@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from etomotut.engine.locating import Tracked, predict
 from etomotut.engine.surfaces import fit_planes
-from etomotut.engine.tracking import Tracked, predict
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

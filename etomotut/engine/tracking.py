@@ -11,7 +11,7 @@ Marks are arrays (bead, view, 2) of x, y from the centre of the view, NaN where 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import List, Sequence, Tuple
 
 import numpy as np
@@ -22,7 +22,18 @@ import scipy.spatial
 from etomotut.engine import beads, linking, transforms
 from etomotut.engine import bundle_adjustment as bundle
 from etomotut.engine import fiducial_alignment as alignment
-from etomotut.engine.bundle_adjustment import Solution, Tracks
+from etomotut.engine.bundle_adjustment import Solution
+from etomotut.engine.locating import (
+    Setting,
+    Tracked,
+    as_points,
+    count_marks,
+    keep,
+    locate,
+    predict,
+    profiles_of_beads,
+    visible,
+)
 from etomotut.engine.views import reduce_views
 from etomotut.errors import SolutionError
 
@@ -33,50 +44,12 @@ Bools = npt.NDArray[np.bool_]
 
 MIN_VIEWS = 5  # fewer marks do not tell a bead from chance
 MIN_SHARE = 0.4  # of the views in which a bead lies within the image
-MIN_LIKENESS = 0.5  # of a mark to the typical bead of its view, as a correlation
-MIN_AMPLITUDE = 0.35  # against the typical bead of its view
 GOLD_RANGE = (0.3, 0.75)  # of the strength of undoubted beads, between which gold ends
 USUAL_GOLD, CLEAR_GAP = 0.45, 0.3  # where no gap is as wide as CLEAR_GAP, a factor of 1.35
 MIN_TILT_RANGE = 10.0  # degrees between marks that fix the depth of a bead
 MISFIT = 6.0  # times the typical residual of a view beyond which a mark is dropped
 CLOSE = 1.5  # pixels between a predicted bead and a candidate that is the same, at least
-TOUCHING = 1.3  # radii between two beads within which neither can be located
 SAME = 1.0  # radii between two tracks that are one bead's
-POOL = 30  # beads to average for a profile, from as few views as possible
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What tracking must know.
-
-    `tilt_angles` (view,) and `axis_angle` in degrees; in pixels the `radius` of a bead, the spread
-    of depths `depth_sd`, and `search`, the largest step from view to view; `limit` is the largest
-    number of candidates a view.
-    """
-
-    tilt_angles: Array
-    axis_angle: float
-    radius: float
-    depth_sd: float
-    search: float
-    limit: int = 150
-    threads: int = 1
-
-
-@dataclass(frozen=True)
-class Tracked:
-    """Beads followed through a series.
-
-    `marks` (bead, view, 2), `likeness` and `amplitude` (bead, view) to the typical bead of a view,
-    the `solution` of the same beads that predicts them, and `numbers` (bead,), which beads of the
-    solution that it began with they are.
-    """
-
-    marks: Array
-    likeness: Array
-    amplitude: Array
-    solution: Solution
-    numbers: Ints
 
 
 def track(views: Views, setting: Setting) -> Tracked:
@@ -107,14 +80,14 @@ def track_seeds(views: Views, seeds: Array, setting: Setting) -> Tuple[Tracked, 
     enough views tell the geometry themselves; else all beads of the series are tracked for it.
     Raises SolutionError where too few beads can be followed.
     """
-    counts = _count(seeds)
+    counts = count_marks(seeds)
     rich = counts >= max(MIN_VIEWS, MIN_SHARE / 2 * seeds.shape[1])
     if rich.sum() >= min(4, max((counts > 0).sum(), 2)):
         solution = _solve(seeds[rich], setting)
         if (np.isfinite(seeds[rich][..., 0]).sum(axis=0) < 2).any():
             centre = (np.array(views.shape[:0:-1]) - 1) / 2
             points = [each.xy - centre for each in find_in_views(views, setting)]
-            solution = _recover_views(points, solution, setting, centre)
+            solution = recover_views(points, solution, setting, centre)
     else:
         solution = track(views, setting).solution
     chosen = np.flatnonzero(counts)
@@ -136,11 +109,11 @@ def locate_all(
     places = predict(solution)
     numbers = np.arange(len(places))
     for rounds in (3, 8):  # the first solution only has to predict
-        within = _visible(solution, centre - 1)
-        profiles = _profiles(views, np.where(within[..., None], places, np.nan) + centre, setting)
-        tracked = _locate(views, solution, profiles, setting)
+        within = visible(solution, centre - 1)[..., None]
+        profiles = profiles_of_beads(views, np.where(within, places, np.nan) + centre, setting)
+        tracked = locate(views, solution, profiles, setting)
         required = MIN_VIEWS if every_bead else _required(solution, centre - setting.radius)
-        tracked = keep(tracked, _count(tracked.marks) >= required)
+        tracked = keep(tracked, count_marks(tracked.marks) >= required)
         marks, solution = _drop_misfits(tracked.marks, setting, rounds)
         numbers = numbers[tracked.numbers]
         tracked = replace(tracked, marks=marks, solution=solution, numbers=numbers)
@@ -165,7 +138,7 @@ def _link_and_solve(views: Views, setting: Setting) -> Tracked:
     points = [each[chosen] for each, chosen in zip(points, bright)]
     strengths = [each[chosen] for each, chosen in zip(strengths, bright)]
     for gate in (4.0, 2.0):
-        solution = _recover_views(points, solution, setting, centre)
+        solution = recover_views(points, solution, setting, centre)
         table = _reassign(points, solution, gate * max(1.0, setting.radius / 3))
         enough = (table >= 0).sum(axis=1) >= 0.5 * _required(solution, centre - setting.radius)
         _, solution = _settle(_gather(points, table[enough]), setting, MIN_VIEWS)
@@ -175,14 +148,14 @@ def _link_and_solve(views: Views, setting: Setting) -> Tracked:
     return Tracked(marks, likeness, likeness, solution, np.arange(len(marks)))
 
 
-def _recover_views(
+def recover_views(
     points: Sequence[Array], solution: Solution, setting: Setting, half_size: Array
 ) -> Solution:
     """Move views in which few beads are where they are predicted to where most of them are."""
     predicted, shifts = predict(solution), solution.shifts.copy()
-    visible = _visible(solution, half_size)
+    is_visible = visible(solution, half_size)
     for view, each in enumerate(points):
-        expected = predicted[visible[:, view], view]
+        expected = predicted[is_visible[:, view], view]
         if len(expected) < 2 or not len(each):
             continue
         apart = each[None] - expected[:, None]
@@ -284,29 +257,6 @@ def find_in_views(views: Views, setting: Setting) -> List[beads.Candidates]:
         return list(pool.map(find, views))
 
 
-def as_points(marks: Array) -> Tracks:
-    """Give marks (bead, view, 2) as a list of points, ordered by bead and view."""
-    bead, view = np.nonzero(np.isfinite(marks[..., 0]))
-    return Tracks(marks[bead, view], view, bead)
-
-
-def predict(solution: Solution) -> Array:
-    """Give the places (bead, view, 2) at which a solution sees its beads."""
-    seen: Array = np.einsum("vij,bj->bvi", bundle.matrices(solution.parameters), solution.xyz)
-    return seen + solution.shifts
-
-
-def keep(tracked: Tracked, chosen: Bools) -> Tracked:
-    """Give the same for some of the beads (bead,)."""
-    return Tracked(
-        tracked.marks[chosen],
-        tracked.likeness[chosen],
-        tracked.amplitude[chosen],
-        replace(tracked.solution, xyz=tracked.solution.xyz[chosen]),
-        tracked.numbers[chosen],
-    )
-
-
 def _link(points: Sequence[Array], setting: Setting) -> Ints:
     """Give the point (track, view) of each track in each view, -1 for none."""
     upright = transforms.rotation(-setting.axis_angle)
@@ -329,7 +279,7 @@ def _gather(values: Sequence[Array], table: Ints) -> Array:
 
 def _settle(marks: Array, setting: Setting, required: int) -> Tuple[Array, Solution]:
     """Solve for one rotation, join tracks of the same bead, and solve again."""
-    marks = marks[_count(marks) >= required]
+    marks = marks[count_marks(marks) >= required]
     solution = _solve(marks, setting)
     joined = _join_doubles(marks, solution, SAME * setting.radius)
     return (joined, _solve(joined, setting)) if len(joined) < len(marks) else (marks, solution)
@@ -347,7 +297,7 @@ def _solve(marks: Array, setting: Setting) -> Solution:
 
 def _join_doubles(marks: Array, solution: Solution, reach: float) -> Array:
     """Join tracks that a solution sees at one place in all views; the longer one prevails."""
-    order = np.argsort(-_count(marks), kind="stable")
+    order = np.argsort(-count_marks(marks), kind="stable")
     marks, predicted = marks[order].copy(), predict(solution)[order]
     gone = np.zeros(len(marks), bool)
     for longer in range(len(marks)):
@@ -372,55 +322,6 @@ def _reassign(points: Sequence[Array], solution: Solution, gate: float) -> Ints:
     return table
 
 
-def _profiles(views: Views, places: Array, setting: Setting) -> List[Array]:
-    """Give a radial profile of the beads a view, pooled with neighbours where beads are few."""
-    reach = beads.REACH * setting.radius
-    half = int(np.ceil(reach)) + 2
-    cuts = []
-    for view, image in enumerate(views):
-        xy = places[np.isfinite(places[:, view, 0]), view]
-        patches, corners, inside = beads.cut(image, xy, half)
-        cuts.append((patches[inside], (xy - corners)[inside]))
-    counts = np.array([len(patches) for patches, _ in cuts])
-    profiles = []
-    for view in range(len(views)):
-        nearest = np.argsort(np.abs(np.arange(len(views)) - view), kind="stable")
-        pool = nearest[: int(np.searchsorted(np.cumsum(counts[nearest]), POOL)) + 1]
-        patches, offsets = (np.concatenate([cuts[each][k] for each in pool]) for k in (0, 1))
-        profiles.append(beads.radial_profile(patches, offsets, reach))
-    return profiles
-
-
-def _locate(
-    views: Views, solution: Solution, profiles: Sequence[Array], setting: Setting
-) -> Tracked:
-    """Locate every predicted bead in every view; what is no bead, or lies elsewhere, is no mark."""
-    centre = (np.array(views.shape[:0:-1]) - 1) / 2
-    predicted = predict(solution)
-    within = _visible(solution, centre - 1) & ~_touching(predicted, TOUCHING * setting.radius)
-
-    def locate(view: int) -> beads.Marks:
-        place = predicted[within[:, view], view] + centre
-        found = beads.locate(views[view], place, setting.radius, profile=profiles[view])
-        clear = beads.clear_of_fill(views[view], found.xy, setting.radius)
-        return replace(found, likeness=np.where(clear, found.likeness, 0.0))
-
-    marks = np.full(predicted.shape, np.nan)
-    likeness, amplitude = np.zeros(within.shape), np.zeros(within.shape)
-    with ThreadPoolExecutor(setting.threads) as pool:
-        for view, each in enumerate(pool.map(locate, range(len(views)))):
-            chosen = within[:, view]
-            marks[chosen, view] = each.xy - centre
-            likeness[chosen, view] = each.likeness
-            alike = each.amplitude[each.likeness > MIN_LIKENESS]
-            typical = float(np.median(alike)) if len(alike) else 1.0
-            amplitude[chosen, view] = each.amplitude / max(typical, 1e-6)
-    off = np.hypot(*np.moveaxis(marks - predicted, -1, 0))
-    good = (likeness > MIN_LIKENESS) & (amplitude > MIN_AMPLITUDE) & (off < setting.radius)
-    marks[~good] = np.nan
-    return Tracked(marks, likeness, amplitude, solution, np.arange(len(marks)))
-
-
 def _drop_misfits(marks: Array, setting: Setting, rounds: int) -> Tuple[Array, Solution]:
     """Solve every view and drop the marks whose residual stands out from their view's."""
     for _ in range(2):
@@ -439,24 +340,4 @@ def _drop_misfits(marks: Array, setting: Setting, rounds: int) -> Tuple[Array, S
 
 def _required(solution: Solution, half_size: Array) -> Array:
     """Give the number of marks (bead,) that a bead must have to be believed."""
-    return np.maximum(MIN_SHARE * _visible(solution, half_size).sum(axis=1), MIN_VIEWS)
-
-
-def _visible(solution: Solution, half_size: Array) -> Bools:
-    """Tell which beads (bead, view) are predicted within `half_size` (x, y) of the centre."""
-    inside: Bools = (np.abs(predict(solution)) < half_size).all(axis=2)
-    return inside
-
-
-def _touching(predicted: Array, reach: float) -> Bools:
-    """Tell which beads (bead, view) have another one closer than `reach`."""
-    touching = np.zeros(predicted.shape[:2], bool)
-    for view in range(predicted.shape[1]):
-        distance, _ = scipy.spatial.cKDTree(predicted[:, view]).query(predicted[:, view], k=2)
-        touching[:, view] = distance[:, 1] < reach
-    return touching
-
-
-def _count(marks: Array) -> Ints:
-    counts: Ints = np.isfinite(marks[..., 0]).sum(axis=1)
-    return counts
+    return np.maximum(MIN_SHARE * visible(solution, half_size).sum(axis=1), MIN_VIEWS)

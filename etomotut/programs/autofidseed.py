@@ -42,7 +42,7 @@ POSITIONAL = ()
 
 def run(values: Values) -> None:
     """Write the seed model."""
-    from etomotut.engine import seeding, tracking
+    from etomotut.engine import locating, seeding, tracking
     from etomotut.formats import model
 
     command = bead_images.parse_command_file(values["TrackCommandFile"])
@@ -54,11 +54,11 @@ def run(values: Values) -> None:
     with bead_images.named_in_errors(command, setting):
         tracked = tracking.survey(views, setting)
     inside = _clear_of_borders(values, tracked.solution.xyz, views.shape)
-    tracked = tracking.keep(tracked, inside)
+    tracked = locating.keep(tracked, inside)
     field = float(views.shape[1] * views.shape[2])
     chosen = seeding.choose(tracked, wanted, two_surfaces=values["TwoSurfaces"], field=field)
     print(f"{len(tracked.marks)} beads can be followed; {len(chosen)} of {wanted} wanted are seeds")
-    points = tracking.as_points(tracked.marks[chosen])
+    points = locating.as_points(tracked.marks[chosen])
     centre = (np.array(views.shape[:0:-1]) - 1) / 2
     seeds = model.from_tracks(
         np.column_stack([points.xy + centre, points.view]),

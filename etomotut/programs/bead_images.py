@@ -16,7 +16,7 @@ from etomotut.programs.options import Values
 from etomotut.programs.streaming import require_numbers
 
 if TYPE_CHECKING:
-    from etomotut.engine.tracking import Setting
+    from etomotut.engine.locating import Setting
 
 Views = npt.NDArray[np.float32]
 
@@ -42,7 +42,7 @@ def read(values: Values) -> Tuple[Views, float]:
 def setting(values: Values, views: Views, pixel_size: float, *, wanted: int) -> Setting:
     """Give the setting for tracking, with the bead radius measured near the one that was typed."""
     from etomotut.engine import beads
-    from etomotut.engine.tracking import Setting
+    from etomotut.engine.locating import Setting
 
     tilt_angles = angles.read_angles(values, len(views))
     typed = values["BeadDiameter"] / values["ImagesAreBinned"]

@@ -77,7 +77,7 @@ POSITIONAL = ()
 
 def run(values: Values) -> None:
     """Write the tracks of the seeds."""
-    from etomotut.engine import tracking
+    from etomotut.engine import locating, tracking
     from etomotut.formats import model
 
     views, pixel_size = bead_images.read(values)
@@ -88,7 +88,7 @@ def run(values: Values) -> None:
     with bead_images.named_in_errors(values, setting):
         tracked, numbers = tracking.track_seeds(views, marks, setting)
     tracked.marks[:, [view - 1 for view in values["SkipViews"] or []]] = np.nan
-    points = tracking.as_points(tracked.marks)
+    points = locating.as_points(tracked.marks)
     _report(points, numbers, marks)
     tracks = model.from_tracks(
         np.column_stack([points.xy + _centre(views.shape), points.view]),

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from etomotut.engine import seeding, tracking
+from etomotut.engine.locating import Setting
 from etomotut.errors import SolutionError
 from etomotut.tests.engine import phantoms
 
@@ -16,7 +17,7 @@ def series():
 
 def setting(**about):
     usual = {"tilt_angles": phantoms.ANGLES, "axis_angle": 4.0, "radius": 4.0}
-    return tracking.Setting(**{**usual, "depth_sd": 100.0, "search": 30.0, **about})
+    return Setting(**{**usual, "depth_sd": 100.0, "search": 30.0, **about})
 
 
 def errors(found, truth):
