@@ -38,7 +38,9 @@ def prepare(folder: PathLike) -> Path:
     if not hosts.is_file() and "SCIPION_HOSTS" not in os.environ:
         hosts = folder / "scipion" / "config" / "hosts.conf"
         hosts.parent.mkdir(parents=True, exist_ok=True)
-        hosts.write_text(HOSTS)
+        partial = hosts.with_name(f"{hosts.name}.{os.getpid()}")
+        partial.write_text(HOSTS)
+        partial.replace(hosts)  # another run may be reading it
     settings = {
         "SCIPION_HOME": home,
         "SCIPION_HOSTS": hosts,
