@@ -6,11 +6,16 @@ stack counts from 0 in tables and from 1 in Scipion. A filled point was predicte
 
 from __future__ import annotations
 
-from typing import Any, Iterator, List, Tuple
+import csv
+import os
+from pathlib import Path
+from typing import Any, Iterator, List, Optional, Tuple
 
 import numpy as np
 import numpy.typing as npt
 
+from etomotut.errors import EtomotutError
+from etomotut.formats import model as models
 from etomotut.formats.fiducials import Positions
 from etomotut.formats.model import Model
 
@@ -36,6 +41,72 @@ def write_landmarks(path: str, rows: Array, tracks: Numbers, residuals: Array) -
         file.write("\n".join(lines) + "\n")
 
 
+def read_landmarks(path: str) -> Tuple[Array, Numbers, Array]:
+    """Give points (point, 3), their tracks and residuals (point, 2) from a table of landmarks.
+
+    They are as `write_landmarks` takes them. Raises EtomotutError if the file cannot be read.
+    """
+    rows: List[List[float]] = []
+    try:
+        with open(path, newline="") as file:
+            for line in csv.DictReader(file, delimiter="\t"):
+                rows.append([_number(line.get(name)) for name in FIELDS])
+    except OSError as error:
+        raise EtomotutError(f"{path} cannot be read: {error.strerror}") from None
+    table = np.array(rows, float).reshape(-1, len(FIELDS))
+    table = table[np.isfinite(table[:, :4]).all(axis=1)]
+    points = table[:, :3] - (0.5, 0.5, 1.0)
+    return points, table[:, 3].astype(np.int64) - 1, table[:, 4:]
+
+
+def measured_model(landmarks: Any) -> Model:
+    """Give IMOD's model of a Scipion landmark model, without the points that were only predicted.
+
+    Those are what has no residual in a table where others have one. Raises EtomotutError if there
+    is no such model.
+    """
+    if not landmarks.getModelName():
+        raise EtomotutError(f"{landmarks.getTsId()}: there is no IMOD model of it")
+    made = models.read(landmarks.getModelName())
+    residuals = _carried_residuals(landmarks, *models.tracks(made))
+    is_known = np.isfinite(residuals[:, 0])
+    if is_known.any():
+        start = 0
+        for _, _, contour in made.contours():
+            end = start + len(contour.points)
+            contour.points = contour.points[is_known[start:end]]
+            start = end
+    return made
+
+
+def is_table_old(landmarks: Any) -> bool:
+    """Tell whether IMOD's model of a Scipion landmark model was written after its table."""
+    if not landmarks.getModelName():
+        return False
+    model, table = Path(landmarks.getModelName()), Path(landmarks.getFileName())
+    if not model.is_file():
+        return False
+    return not table.is_file() or model.stat().st_mtime_ns > table.stat().st_mtime_ns
+
+
+def refresh_table(landmarks: Any) -> Tuple[Array, Numbers]:
+    """Write the table of a Scipion landmark model anew from IMOD's model, and count its beads.
+
+    Residuals are those against the predictions that the old table knows. Gives points (point, 3)
+    and tracks.
+    The table gets the time of the model as it was read, so that one saved meanwhile is newer.
+    """
+    path, table = landmarks.getModelName(), landmarks.getFileName()
+    written = Path(path).stat().st_mtime_ns
+    rows, tracks = models.tracks(models.read(path))
+    partial = f"{table}.partial"
+    write_landmarks(partial, rows, tracks, _carried_residuals(landmarks, rows, tracks))
+    os.utime(partial, ns=(written, written))
+    os.replace(partial, table)
+    landmarks.setCount(len(np.unique(tracks)))
+    return rows, tracks
+
+
 def landmark_model(ts_id: str, table: str, model: str, diameter: float, residuals: bool) -> Any:
     """Give the Scipion object of a fiducial model; `diameter` of a bead in Å."""
     from tomo.objects import LandmarkModel
@@ -59,16 +130,24 @@ def match_residuals(rows: Array, measured: Array) -> Array:
 
     `measured` (n, 5) are x, y, view, dx, dy as a residual file has them.
     """
+    places = _same_places(rows, measured)
     found = np.full((len(rows), 2), np.nan)
-    for view in np.unique(measured[:, 2]):
+    found[places >= 0] = measured[places[places >= 0], 3:5]
+    return found
+
+
+def _same_places(rows: Array, others: Array) -> Numbers:
+    """Give for each point (x, y, view) the number of the other one at its place, -1 for none."""
+    found = np.full(len(rows), -1)
+    for view in np.unique(others[:, 2]):
         points = np.flatnonzero(np.rint(rows[:, 2]) == view)
-        given = measured[measured[:, 2] == view]
+        given = np.flatnonzero(others[:, 2] == view)
         if not len(points):
             continue
-        distance = np.abs(rows[points, None, :2] - given[None, :, :2]).max(axis=2)
+        distance = np.abs(rows[points, None, :2] - others[None, given, :2]).max(axis=2)
         nearest = distance.argmin(axis=1)
         close = distance[np.arange(len(points)), nearest] < ROUNDING
-        found[points[close]] = given[nearest[close], 3:5]
+        found[points[close]] = given[nearest[close]]
     return found
 
 
@@ -132,3 +211,35 @@ def count_gaps(rows: Array, tracks: Numbers, views: int) -> int:
     """Give how many points are missing for every track to be marked in every view."""
     tracked: List[int] = np.unique(tracks).tolist()
     return len(tracked) * views - len({(t, round(v)) for t, v in zip(tracks, rows[:, 2])})
+
+
+def _carried_residuals(landmarks: Any, rows: Array, tracks: Numbers) -> Array:
+    """Give points their residuals (point, 2) after a model was edited, NaN where unknown.
+
+    A point that was moved keeps its prediction, and so does one that was only predicted; its bead
+    is known from those of its track that stayed where they were, as tracks may be counted anew.
+    """
+    if not Path(landmarks.getFileName()).is_file():
+        return np.full((len(rows), 2), np.nan)
+    points, chains, residuals = read_landmarks(landmarks.getFileName())
+    places = _same_places(rows, points)
+    stayed = places >= 0
+    found = np.full((len(rows), 2), np.nan)
+    found[stayed] = residuals[places[stayed]]
+    if not np.isfinite(residuals).any():
+        return found
+    predicted = points[:, :2] - np.nan_to_num(residuals)
+    known = {(c, v): each for c, v, each in zip(chains, np.rint(points[:, 2]), predicted)}
+    for track in np.unique(tracks[stayed]):
+        chain = np.bincount(chains[places[stayed & (tracks == track)]]).argmax()
+        for index in np.flatnonzero(~stayed & (tracks == track)):
+            if (chain, np.rint(rows[index, 2])) in known:
+                found[index] = rows[index, :2] - known[chain, np.rint(rows[index, 2])]
+    return found
+
+
+def _number(word: Optional[str]) -> float:
+    try:
+        return float(word or "nan")
+    except ValueError:
+        return float("nan")

@@ -5,12 +5,10 @@ A set is read by tsId and closed again, so that no other process waits for it.
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import Any, Callable, List, Optional, Tuple
 
 import numpy as np
-import numpy.typing as npt
 from tomo.objects import TomoMask
 
 from etomotut.convert import fiducials
@@ -19,7 +17,7 @@ from etomotut.errors import EtomotutError
 from etomotut.formats import model
 from etomotut.formats.mrc import Stack
 from etomotut.protocols.job import resampling, safe_name
-from etomotut.report.findings import Array, Findings, Frame, Marks, Numbers, Tomogram, still
+from etomotut.report.findings import Array, Findings, Frame, Marks, Tomogram, still
 
 
 def rows_of(items: Any, tell: Callable[[Any], str]) -> List[Tuple[str, str]]:
@@ -79,7 +77,7 @@ def marks_of(landmarks: Any, series: Series) -> Marks:
     They are read from IMOD's model where there is one, since users change it; residuals come from
     Scipion's table. Raises EtomotutError if the model has more views than the series.
     """
-    table, table_beads, residuals = _read_table(landmarks.getFileName())
+    table, table_beads, residuals = fiducials.read_landmarks(landmarks.getFileName())
     frame = frame_of(series) if landmarks.applyTSTransformation() else recorded_frame(series)
     rows, beads = table, table_beads
     if landmarks.getModelName():
@@ -198,25 +196,3 @@ def _in_order_of(aligned: Series, start: Series) -> List[Any]:
     if lacking:
         raise EtomotutError(f"{start.ts_id}: the aligned series lacks view {lacking[0]}")
     return [by_order[view.order] for view in start.used]
-
-
-def _read_table(path: str) -> Tuple[Array, Numbers, npt.NDArray[np.float64]]:
-    """Give points (point, 3), their beads and residuals from Scipion's table of landmarks."""
-    rows: List[List[float]] = []
-    try:
-        with open(path, newline="") as file:
-            for line in csv.DictReader(file, delimiter="\t"):
-                rows.append([_number(line.get(name)) for name in fiducials.FIELDS])
-    except OSError as error:
-        raise EtomotutError(f"{path} cannot be read: {error.strerror}") from None
-    table = np.array(rows, float).reshape(-1, len(fiducials.FIELDS))
-    table = table[np.isfinite(table[:, :4]).all(axis=1)]
-    points = table[:, :3] - (0.5, 0.5, 1.0)
-    return points, table[:, 3].astype(np.int64) - 1, table[:, 4:]
-
-
-def _number(word: Optional[str]) -> float:
-    try:
-        return float(word or "nan")
-    except ValueError:
-        return float("nan")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 
@@ -119,3 +121,64 @@ def test_coordinates_are_read_of_one_series(names, tmp_path):
         places = fiducials.positions_of(output, name)
         assert len(places) == (2 if name in names else 0)
         assert places.shape[1] == 3
+
+
+@pytest.fixture
+def edited(tmp_path):
+    """Make a solved model of two beads in three views, one point predicted, and its table."""
+    rows = np.array([[10.0 * b + 5, 20.0 + v, v] for b in range(2) for v in range(3)])
+    tracks = np.repeat([0, 1], 3)
+    residuals = np.tile([0.5, 0.25], (6, 1))
+    residuals[4] = np.nan
+    table, path = str(tmp_path / "a.sfid"), tmp_path / "a.fid"
+    model.write(path, model.from_tracks(rows, tracks, size=SIZE, pixel_size=5.0))
+    fiducials.write_landmarks(table, rows, tracks, residuals)
+    return fiducials.landmark_model("TS_1", table, str(path), 100.0, True), rows, tracks
+
+
+def save(landmarks, rows, tracks):
+    made = model.from_tracks(rows, tracks, size=SIZE, pixel_size=5.0)
+    model.write(landmarks.getModelName(), made)
+    later = os.stat(landmarks.getFileName()).st_mtime_ns + 10**9
+    os.utime(landmarks.getModelName(), ns=(later, later))
+
+
+def test_a_model_saved_after_its_table_is_told_and_only_once(edited):
+    landmarks, rows, tracks = edited
+    assert not fiducials.is_table_old(landmarks)
+    save(landmarks, rows, tracks)
+    assert fiducials.is_table_old(landmarks)
+    fiducials.refresh_table(landmarks)
+    assert not fiducials.is_table_old(landmarks)
+
+
+def test_the_table_says_what_an_edited_model_holds(edited):
+    landmarks, rows, tracks = edited
+    save(landmarks, rows[tracks == 1], tracks[tracks == 1])
+    fiducials.refresh_table(landmarks)
+    points, found, _ = fiducials.read_landmarks(landmarks.getFileName())
+    assert np.allclose(points, rows[3:], atol=1e-3)
+    assert list(found) == [0, 0, 0]
+    assert landmarks.getCount() == 1
+
+
+def test_a_moved_point_keeps_its_prediction_though_tracks_are_counted_anew(edited):
+    landmarks, rows, tracks = edited
+    changed = rows[3:] + [[0, 0, 0], [2, 0, 0], [0, 3, 0]]
+    save(landmarks, changed, tracks[3:])
+    fiducials.refresh_table(landmarks)
+    _, _, residuals = fiducials.read_landmarks(landmarks.getFileName())
+    assert np.allclose(residuals, [[0.5, 0.25], [2, 0], [0.5, 3.25]], atol=1e-3)
+
+
+def test_predicted_points_are_no_measured_ones(edited):
+    landmarks, rows, _ = edited
+    found, _ = model.tracks(fiducials.measured_model(landmarks))
+    assert np.allclose(found, np.delete(rows, 4, axis=0), atol=1e-4)
+
+
+def test_all_points_count_as_measured_where_no_residual_is_known(edited):
+    landmarks, rows, tracks = edited
+    fiducials.write_landmarks(landmarks.getFileName(), rows, tracks, np.full((6, 2), np.nan))
+    found, _ = model.tracks(fiducials.measured_model(landmarks))
+    assert len(found) == 6
