@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import os
 from pathlib import Path
-from typing import Any, Iterator, List, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -211,6 +211,12 @@ def count_gaps(rows: Array, tracks: Numbers, views: int) -> int:
     """Give how many points are missing for every track to be marked in every view."""
     tracked: List[int] = np.unique(tracks).tolist()
     return len(tracked) * views - len({(t, round(v)) for t, v in zip(tracks, rows[:, 2])})
+
+
+def counts(rows: Array, tracks: Numbers, views: int) -> Dict[str, int]:
+    """Give the numbers of beads, points and gaps of a model of so many views."""
+    gaps = count_gaps(rows, tracks, views)
+    return {"beads": len(np.unique(tracks)), "points": len(rows), "gaps": gaps}
 
 
 def _carried_residuals(landmarks: Any, rows: Array, tracks: Numbers) -> Array:

@@ -10,6 +10,7 @@ from etomotut.protocols.protocol_crop import ProtEtomotutCrop
 from etomotut.protocols.protocol_ctf_correction import ProtEtomotutCtfCorrection
 from etomotut.protocols.protocol_denoise import ProtEtomotutDenoise
 from etomotut.protocols.protocol_dose_filter import ProtEtomotutDoseFilter
+from etomotut.protocols.protocol_edit_fiducials import ProtEtomotutEditFiducials
 from etomotut.protocols.protocol_erase_fiducials import ProtEtomotutEraseFiducials
 from etomotut.protocols.protocol_fiducial_alignment import ProtEtomotutFiducialAlignment
 from etomotut.protocols.protocol_fiducial_model import ProtEtomotutFiducialModel
@@ -36,6 +37,7 @@ __all__ = [
     "ProtEtomotutCtfCorrection",
     "ProtEtomotutDenoise",
     "ProtEtomotutDoseFilter",
+    "ProtEtomotutEditFiducials",
     "ProtEtomotutEraseFiducials",
     "ProtEtomotutFiducialAlignment",
     "ProtEtomotutFiducialModel",

@@ -78,6 +78,12 @@ FORMS = {
         "filterRadius2": 0.125,
         "filterSigma2": 0.03,
     },
+    "ProtEtomotutEditFiducials": {
+        "hostName": "localhost",
+        "numberOfThreads": 2,
+        "binThreads": 1,
+        "inputSetOfLandmarkModels": None,
+    },
     "ProtEtomotutFiducialAlignment": {
         **COMMON,
         "inputSetOfLandmarkModels": None,
@@ -267,6 +273,7 @@ LABELS_AND_OUTPUTS = {
     "ProtEtomotutDoseFilter": ("dose filter", ["TiltSeries"]),
     "ProtEtomotutPrealign": ("coarse prealignment", ["TiltSeries"]),
     "ProtEtomotutFiducialModel": ("generate fiducial model", ["FiducialModelGaps"]),
+    "ProtEtomotutEditFiducials": ("edit fiducial model", ["FiducialModelGaps"]),
     "ProtEtomotutFiducialAlignment": (
         "fiducial alignment",
         ["FiducialModelNoGaps", "TiltSeries", "TiltSeriesCoordinates"],

@@ -1,0 +1,96 @@
+"""Stage 3b: fiducial models that are corrected by hand.
+
+The run takes the models over as they are and ends; "Analyze results" opens the editor on what it
+holds, at any time and as often as is wanted. So nothing waits for a person, a continued run keeps
+what was edited, and the models that came in stay as they were.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Mapping
+
+import numpy as np
+from pyworkflow.protocol.params import PointerParam
+from tomo.objects import SetOfLandmarkModels
+
+from etomotut.backends import Backend
+from etomotut.convert import fiducials
+from etomotut.formats import model
+from etomotut.protocols.job import Job, ProgramError
+from etomotut.protocols.outputs import MODEL_GAPS, Result
+from etomotut.protocols.protocol_base import EtomotutProtocol
+
+MODEL = "fiducial model"
+COUNTS = ("moved", "added", "deleted")  # of marks, by hand
+
+
+class ProtEtomotutEditFiducials(EtomotutProtocol):
+    """Correct fiducial models by hand: fill gaps, move marks, add and delete beads.
+
+    Run it, then press "Analyze results": the editor opens. What is saved there is this run's
+    output, ready for fiducial alignment.
+    """
+
+    _label = "edit fiducial model"
+    _possibleOutputs = {MODEL_GAPS: SetOfLandmarkModels}
+
+    def _defineParams(self, form: Any) -> None:
+        form.addSection(label="Input")
+        form.addParam(
+            "inputSetOfLandmarkModels",
+            PointerParam,
+            pointerClass="SetOfLandmarkModels",
+            important=True,
+            label="Fiducial models",
+            help="They stay as they are: what is edited is a copy. Points that an alignment "
+            "filled in by prediction are not taken over.",
+        )
+        form.addParallelSection(threads=2, mpi=0, binThreads=1)
+
+    @property
+    def source(self) -> Any:
+        """The tilt series behind the models."""
+        models = self.inputSetOfLandmarkModels.get()
+        return None if models is None else models.getSetOfTiltSeries(pointer=True)
+
+    def partners(self) -> Dict[str, Any]:
+        """Every series needs its model."""
+        return {MODEL: self.inputSetOfLandmarkModels.get()}
+
+    def process(self, job: Job) -> Result:
+        """Take a model over."""
+        landmarks = job.item.partners[MODEL]
+        made = fiducials.measured_model(landmarks)
+        rows, tracks = model.tracks(made)
+        if not len(rows):
+            raise ProgramError("its model has no points")
+        model.write(job.temporary("_edited.fid"), made)
+        path = job.keep("_edited.fid")
+        unknown = np.full((len(rows), 2), np.nan)
+        fiducials.write_landmarks(job.temporary("_edited.sfid"), rows, tracks, unknown)
+        copy = fiducials.landmark_model(
+            job.ts_id, job.keep("_edited.sfid"), path, landmarks.getSize(), residuals=False
+        )
+        copy.setApplyTSTransformation(landmarks.applyTSTransformation())
+        assert job.series is not None
+        numbers = fiducials.counts(rows, tracks, len(job.series.used))
+        return Result({MODEL_GAPS: copy}, {**numbers, "views": len(job.series.used)})
+
+    def describe(self, numbers: Mapping[str, Any]) -> str:
+        """Tell what a model holds and what was done by hand."""
+        done = [f"{numbers[each]} {each}" for each in COUNTS if numbers.get(each)]
+        held = f"{numbers['beads']} beads, {numbers['points']} points, {numbers['gaps']} gaps"
+        return f"{held}; by hand: {', '.join(done) or 'nothing yet'}"
+
+    def _choose_backend(self) -> Backend:
+        return Backend()
+
+    def _summary(self) -> List[str]:
+        hint = '"Analyze results" opens the editor.'
+        return super()._summary() + ([hint] if hasattr(self, MODEL_GAPS) else [])
+
+    def _validate(self) -> List[str]:
+        models = self.inputSetOfLandmarkModels.get()
+        if models is not None and models.getSetOfTiltSeries() is None:
+            return ["The models do not say on which tilt series they were made."]
+        return super()._validate()
