@@ -151,8 +151,9 @@ def load_workflow(project: Any, text: str) -> OrderedDict[str, Any]:
 def run(project: Any, protocols: Sequence[Any], report: Report = print) -> List[str]:
     """Run protocols of a project one after another, each when its inputs are there.
 
-    Tells what runs and how it ended through `report`. Gives one sentence for each that did not
-    finish; those that need its output are not started.
+    Those that have finished are left as they are. Tells what runs and how it ended through
+    `report`. Gives one sentence for each that did not finish; those that need its output are not
+    started.
     """
     failures: Dict[int, str] = {}
     for number, protocol in enumerate(in_order(protocols), 1):
@@ -160,14 +161,17 @@ def run(project: Any, protocols: Sequence[Any], report: Report = print) -> List[
         missing = [p.getRunName() for p in _parents(protocol) if p.getObjId() in failures]
         start = time.monotonic()
         report(f"[{number}/{len(protocols)}] {label}")
-        problem = f"its input {missing[0]} failed" if missing else _launch(project, protocol)
+        is_done = protocol.isFinished()
+        problem = f"its input {missing[0]} failed" if missing else ""
+        if not problem and not is_done:
+            problem = _launch(project, protocol)
         if problem:
             failures[protocol.getObjId()] = f"{label}: {problem}"
             report(f"    FAILED: {problem}")
             continue
         for line in protocol.summary():
             report(f"    {line}")
-        report(f"    {time.monotonic() - start:.1f} s")
+        report("    done before" if is_done else f"    {time.monotonic() - start:.1f} s")
     return list(failures.values())
 
 

@@ -53,6 +53,9 @@ def test_it_is_too_late_once_pyworkflow_is_imported(tmp_path: Path) -> None:
         headless.prepare(tmp_path)
 
 
+DONE = 5  # a stage that has finished before
+
+
 def _protocol(number: int, *parents: Any) -> Any:
     pointers = [("input", SimpleNamespace(getObjValue=lambda p=parent: p)) for parent in parents]
     return SimpleNamespace(
@@ -62,6 +65,7 @@ def _protocol(number: int, *parents: Any) -> Any:
         validate=lambda: ["it must fail"] if number == 2 else [],
         summary=list,
         isActive=lambda: False,
+        isFinished=lambda: number == DONE,
         getStatus=lambda: headless.FINISHED,
     )
 
@@ -74,6 +78,15 @@ def test_protocols_run_after_those_whose_output_they_take() -> None:
     project = SimpleNamespace(launchProtocol=lambda p, wait: launched.append(p.getObjId()))
     assert headless.run(project, [second, third, first], report=lambda line: None) == []
     assert launched == [1, 3, 4]
+
+
+def test_a_stage_that_has_finished_is_not_started_again() -> None:
+    launched: List[int] = []
+    project = SimpleNamespace(launchProtocol=lambda p, wait: launched.append(p.getObjId()))
+    told: List[str] = []
+    assert headless.run(project, [_protocol(DONE), _protocol(1)], report=told.append) == []
+    assert launched == [1]
+    assert "    done before" in told
 
 
 def test_what_needs_a_failed_stage_is_not_started() -> None:

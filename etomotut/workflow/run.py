@@ -39,6 +39,7 @@ LIMITS = {
     "voltage": (10, 3000),
     "dose": (0, 1000),
 }
+ADJUSTED = ("programs", "beads", "bead_diameter")  # what the template has no field for
 PROGRAMS = {"auto": AUTO, "imod": IMOD, "embedded": EMBEDDED}
 
 
@@ -74,6 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
     ]
 
     from etomotut import headless
+    from etomotut.workflow import resuming
 
     headless.prepare(folder.parent)
     project = headless.open_project(folder.name, folder.parent)
@@ -94,10 +96,12 @@ def run(arguments: argparse.Namespace) -> int:
         text = headless.leave_out(text, CTF_STAGES)
     if arguments.halves:
         text = _with_halves(text, path / "halves")
-    protocols = headless.load_workflow(project, text)
-    for protocol in protocols.values():
-        _adjust(protocol, arguments)
-        project.saveProtocol(protocol)
+    protocols = resuming.stages(
+        project,
+        text,
+        {name: getattr(arguments, name) for name in ADJUSTED},
+        lambda protocol: _adjust(protocol, arguments),
+    )
     failures = headless.run(project, list(protocols.values()))
     failed = _report(protocols, series, targets, folder)
     minutes, seconds = divmod(round(time.monotonic() - start), 60)
@@ -132,7 +136,7 @@ def _with_halves(text: str, folder: Path) -> str:
 
 
 def _adjust(protocol: Any, arguments: argparse.Namespace) -> None:
-    """Set what the template has no field for."""
+    """Set what ADJUSTED names."""
     if hasattr(protocol, "backend"):
         protocol.backend.set(choice_for(protocol, PROGRAMS[arguments.programs]))
     if hasattr(protocol, "numberFiducial"):
@@ -278,7 +282,12 @@ def _parser() -> argparse.ArgumentParser:
         default="auto",
         help="whose programs run, default auto; imod: what IMOD lacks is taken as with auto",
     )
-    add("--project", default="etomotut-project", metavar="DIR", help="the Scipion project to make")
+    add(
+        "--project",
+        default="etomotut-project",
+        metavar="DIR",
+        help="the Scipion project to make; the same command again goes on with what it lacks",
+    )
     add("--export", metavar="DIR", help="folder for alignments, models and tomograms")
     add("--pictures", metavar="DIR", help="folder for pictures of the results")
     return parser

@@ -25,9 +25,14 @@ def done(tmp_path_factory):
     demo.make(folder / "data", preset="small", count=1)
     whole = (folder / "data" / "TS_01.mrc").read_bytes()
     (folder / "data" / "half.mrc").write_bytes(whole[: len(whole) // 2])
+    return folder, run(folder)
+
+
+def run(folder, *words):
+    """Give what the command says and how it ends."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("SCIPION")}
-    said = subprocess.run(
-        [sys.executable, "-m", "etomotut", *WORDS.split(), *FOLDERS.split()],
+    return subprocess.run(
+        [sys.executable, "-m", "etomotut", *WORDS.split(), *FOLDERS.split(), *words],
         cwd=folder,
         env=clean,
         stdout=subprocess.PIPE,
@@ -35,7 +40,6 @@ def done(tmp_path_factory):
         text=True,
         check=False,
     )
-    return folder, said
 
 
 def test_all_stages_are_done_and_the_series_that_was_left_out_is_named(done):
@@ -86,3 +90,12 @@ def test_the_project_opens_in_the_window_with_what_tomography_needs(done):
     values = [value for (value,) in settings.execute("SELECT value FROM Objects")]
     settings.close()
     assert "Tomography" in values
+
+
+def test_the_same_command_again_does_nothing_twice(done):
+    folder, _ = done
+    runs = sorted((folder / "p" / "Runs").iterdir())
+    said = run(folder).stdout
+    assert "Going on with the run that this project holds." in said
+    assert said.count("done before") == 12
+    assert sorted((folder / "p" / "Runs").iterdir()) == runs
