@@ -55,6 +55,12 @@ class EtomotutProtocol(EMProtocol):
     programs: Sequence[str] = ()
     papers: Sequence[str] = ("Kremer1996",)
 
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        # Scipion 3.11 drops the names and comments of a template on their way to a new protocol
+        self.setObjLabel(kwargs.get("objLabel") or self.getObjLabel())
+        self.setObjComment(kwargs.get("objComment") or self.getObjComment())
+
     def process(self, job: Job) -> Result:
         """Run the stage's programs on one item and give what they made of it."""
         raise NotImplementedError

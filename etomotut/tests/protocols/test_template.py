@@ -112,3 +112,9 @@ def test_a_path_with_quotes_survives(tmp_path):
 def test_wrong_values_are_refused(values, message):
     with pytest.raises(EtomotutError, match=message):
         headless.fill_template(TEMPLATE, values)
+
+
+@pytest.mark.parametrize("name", stages.__all__)
+def test_names_and_comments_of_a_template_reach_the_boxes_of_its_stages(name):
+    made = getattr(stages, name)(objLabel="4. align", objComment="Look at the residuals")
+    assert (made.getObjLabel(), made.getObjComment()) == ("4. align", "Look at the residuals")
