@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from etomotut.errors import EtomotutError
 from etomotut.formats import model as models
-from etomotut.formats.fiducials import Positions
+from etomotut.formats.fiducials import Positions, same_places
 from etomotut.formats.model import Model
 
 Array = npt.NDArray[np.float64]
@@ -24,7 +24,6 @@ Numbers = npt.NDArray[np.int64]
 Views = Tuple[Array, Array]
 
 FIELDS = ("xCoor", "yCoor", "tiltIm", "chainId", "xResid", "yResid")
-ROUNDING = 0.02  # pixels; a residual file has positions to a hundredth
 
 
 def write_landmarks(path: str, rows: Array, tracks: Numbers, residuals: Array) -> None:
@@ -125,32 +124,6 @@ def landmark_model(ts_id: str, table: str, model: str, diameter: float, residual
     return landmarks
 
 
-def match_residuals(rows: Array, measured: Array) -> Array:
-    """Give each point (x, y, view) its residual (point, 2), NaN where none is at its place.
-
-    `measured` (n, 5) are x, y, view, dx, dy as a residual file has them.
-    """
-    places = _same_places(rows, measured)
-    found = np.full((len(rows), 2), np.nan)
-    found[places >= 0] = measured[places[places >= 0], 3:5]
-    return found
-
-
-def _same_places(rows: Array, others: Array) -> Numbers:
-    """Give for each point (x, y, view) the number of the other one at its place, -1 for none."""
-    found = np.full(len(rows), -1)
-    for view in np.unique(others[:, 2]):
-        points = np.flatnonzero(np.rint(rows[:, 2]) == view)
-        given = np.flatnonzero(others[:, 2] == view)
-        if not len(points):
-            continue
-        distance = np.abs(rows[points, None, :2] - others[None, given, :2]).max(axis=2)
-        nearest = distance.argmin(axis=1)
-        close = distance[np.arange(len(points)), nearest] < ROUNDING
-        found[points[close]] = given[nearest[close]]
-    return found
-
-
 def positions_of_tracks(model: Model, positions: Positions) -> Tuple[Array, Numbers]:
     """Give solved 3D positions (fiducial, 3), from the image centre, and their track numbers.
 
@@ -228,7 +201,7 @@ def _carried_residuals(landmarks: Any, rows: Array, tracks: Numbers) -> Array:
     if not Path(landmarks.getFileName()).is_file():
         return np.full((len(rows), 2), np.nan)
     points, chains, residuals = read_landmarks(landmarks.getFileName())
-    places = _same_places(rows, points)
+    places = same_places(rows, points)
     stayed = places >= 0
     found = np.full((len(rows), 2), np.nan)
     found[stayed] = residuals[places[stayed]]

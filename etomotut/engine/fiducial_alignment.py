@@ -76,7 +76,7 @@ def solve_robustly(
     weights = start.weights if start is not None else np.ones(len(tracks.xy))
     solution = start or bundle.solve(tracks, variables, weights=weights)
     for last in [False] * (rounds - 1) + [True]:
-        residuals = _track_means(solution, tracks) if whole_tracks else solution.residuals
+        residuals = track_means(solution.residuals, tracks) if whole_tracks else solution.residuals
         new = bisquare_weights(residuals, tracks.view, len(variables.base), tukey)
         last = last or bool(np.abs(new - weights).max(initial=0.0) < 0.02)
         weights = new
@@ -186,9 +186,9 @@ def scale_by_view(residuals: Array, view: Ints, views: int) -> Array:
     return np.maximum(scale / 1.1774, MIN_SD) * np.sqrt(2)
 
 
-def _track_means(solution: Solution, tracks: Tracks) -> Array:
+def track_means(residuals: Array, tracks: Tracks) -> Array:
     """Give residuals (point, 2) whose length is the mean one of their bead."""
-    lengths = np.hypot(solution.residuals[:, 0], solution.residuals[:, 1])
+    lengths = np.hypot(residuals[:, 0], residuals[:, 1])
     counts = np.bincount(tracks.bead)
     means = np.bincount(tracks.bead, lengths) / np.maximum(counts, 1)
     return np.stack([means[tracks.bead], np.zeros(len(lengths))], axis=1)

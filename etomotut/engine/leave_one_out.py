@@ -14,6 +14,7 @@ weights W and the precision P of the priors. The positions are eliminated as in
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Tuple
 
 import numpy as np
@@ -23,6 +24,7 @@ from etomotut.engine import bundle_adjustment as bundle
 from etomotut.engine.bundle_adjustment import Solution, Tracks
 
 Array = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 LEAST_FREEDOM = 0.01  # of I - H in any direction; residuals are read with three decimals
 _NULL = 1e-10  # of the largest eigenvalue: where the centroid lies is free, and nothing else
@@ -35,7 +37,8 @@ def leave_one_out(tracks: Tracks, solution: Solution) -> Array:
     left out already and comes back unchanged. A mark without which its bead or view would not be
     determined, in one direction at least, has none: its row is NaN.
     """
-    freedom = np.eye(2) - solution.weights[:, None, None] * _leverages(tracks, solution)
+    leverages, _ = _leverages(tracks, solution)
+    freedom = np.eye(2) - solution.weights[:, None, None] * leverages
     is_told = np.linalg.eigvalsh(freedom)[:, 0] > LEAST_FREEDOM
     result = np.full_like(solution.residuals, np.nan)
     residuals = solution.residuals[is_told][:, :, None]
@@ -43,8 +46,27 @@ def leave_one_out(tracks: Tracks, solution: Solution) -> Array:
     return result
 
 
-def _leverages(tracks: Tracks, solution: Solution) -> Array:
-    """Give the block J (J'WJ + P)^-1 J' (point, 2, 2) of each mark."""
+def view_variance(tracks: Tracks, solution: Solution, view: Ints, bead: Ints) -> Array:
+    """Give how uncertain it is where beads (n,) are seen in views (n,), for marks of unit variance.
+
+    It is the variance of the distance, in both directions together, that the uncertainty of the
+    views leaves when a bead's position has been fitted to its marks. `view` and `bead` need not
+    be pairs that were marked, but are of those that were solved.
+    """
+    count = len(view)
+    unmarked = Tracks(
+        np.concatenate([tracks.xy, np.zeros((count, 2))]),
+        np.concatenate([tracks.view, view]),
+        np.concatenate([tracks.bead, bead]),
+    )
+    weights = np.concatenate([solution.weights, np.zeros(count)])
+    _, of_views = _leverages(unmarked, replace(solution, weights=weights))
+    result: Array = np.trace(of_views, axis1=1, axis2=2)[len(tracks.xy) :]
+    return result
+
+
+def _leverages(tracks: Tracks, solution: Solution) -> Tuple[Array, Array]:
+    """Give the block J (J'WJ + P)^-1 J' (point, 2, 2) of each mark, and the views' share in it."""
     by_view, by_position = _jacobian(tracks, solution)
     weights = solution.weights
     size = by_view.shape[2]
@@ -65,8 +87,8 @@ def _leverages(tracks: Tracks, solution: Solution) -> Array:
         by_view[own] = (a - b @ inverse @ coupling.T).reshape(-1, 2, size)
     spread = _root_of_inverse(normal)
     seen = (by_view.reshape(-1, size) @ spread).reshape(len(weights), 2, -1)
-    result: Array = leverages + seen @ seen.transpose(0, 2, 1)
-    return result
+    of_views: Array = seen @ seen.transpose(0, 2, 1)
+    return leverages + of_views, of_views
 
 
 def _jacobian(tracks: Tracks, solution: Solution) -> Tuple[Array, Array]:

@@ -7,9 +7,10 @@ from the tilt axis, positive towards the viewer of the tomogram's last section.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Tuple, Union
+from typing import List, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,9 @@ from etomotut.errors import FormatError, quoted
 
 Array = npt.NDArray[np.float64]
 PathLike = Union[str, Path]
+
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+ROUNDING = 0.02  # pixels; a residual file has positions to a hundredth
 
 
 @dataclass
@@ -38,7 +42,7 @@ def read_residuals(path: PathLike) -> Array:
     lines = _lines(path)
     try:
         count = int(lines[0].split()[0])
-        rows = np.array([[float(word) for word in line.split()] for line in lines[1 : count + 1]])
+        rows = np.array([_numbers(line) for line in lines[1 : count + 1]])
     except (ValueError, IndexError):
         raise FormatError(
             f"{path} is no residual file: it begins with {quoted(lines[0])}"
@@ -53,8 +57,34 @@ def write_residuals(path: PathLike, rows: npt.ArrayLike) -> None:
     table = np.asarray(rows, float).reshape(-1, 5)
     lines = [f"{len(table):6d} residuals\n"]
     for x, y, view, dx, dy in table:
-        lines.append(f"{x + 0.5:10.2f}{y + 0.5:10.2f}{round(view):5d}{dx:8.3f}{dy:8.3f}\n")
+        lines.append(f"{x + 0.5:10.2f}{y + 0.5:10.2f}{round(view):5d} {dx:7.3f} {dy:7.3f}\n")
     Path(path).write_text("".join(lines))
+
+
+def match_residuals(rows: Array, measured: Array) -> Array:
+    """Give each point (x, y, view) its residual (point, 2), NaN where none is at its place.
+
+    `measured` (n, 5) are x, y, view, dx, dy as a residual file has them.
+    """
+    places = same_places(rows, measured)
+    found = np.full((len(rows), 2), np.nan)
+    found[places >= 0] = measured[places[places >= 0], 3:5]
+    return found
+
+
+def same_places(rows: Array, others: Array) -> npt.NDArray[np.int64]:
+    """Give for each point (x, y, view) the number of the other one at its place, -1 for none."""
+    found = np.full(len(rows), -1)
+    for view in np.unique(others[:, 2]):
+        points = np.flatnonzero(np.rint(rows[:, 2]) == view)
+        given = np.flatnonzero(others[:, 2] == view)
+        if not len(points):
+            continue
+        distance = np.abs(rows[points, None, :2] - others[None, given, :2]).max(axis=2)
+        nearest = distance.argmin(axis=1)
+        close = distance[np.arange(len(points)), nearest] < ROUNDING
+        found[points[close]] = given[nearest[close]]
+    return found
 
 
 def read_positions(path: PathLike) -> Positions:
@@ -85,6 +115,12 @@ def write_positions(path: PathLike, positions: Positions) -> None:
         width, height = positions.size
         lines[0] += f" Pix:{positions.pixel_size:11.5f} Dim:{width:6d}{height:6d}"
     Path(path).write_text("".join(line + "\n" for line in lines))
+
+
+def _numbers(line: str) -> List[float]:
+    """Give the numbers of a line; IMOD leaves no space before a residual of -100 or less."""
+    words = line.split()
+    return [float(word) for word in (words if len(words) == 5 else _NUMBER.findall(line))]
 
 
 def _lines(path: PathLike) -> list[str]:

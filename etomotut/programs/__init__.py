@@ -13,6 +13,7 @@ from types import ModuleType
 from etomotut.errors import OptionError
 
 PROGRAMS = (
+    "alignquality",
     "aretomo2",
     "aretomo3",
     "autofidseed",

@@ -98,11 +98,11 @@ def run(values: Values) -> None:
     from etomotut.formats import model
     from etomotut.programs import tiltalign_output as output
 
-    _refuse_local(values)
+    refuse_local(values)
     fiducials = model.read(values["ModelFile"])
-    tilt_angles = _tilt_angles(values, fiducials.size[2])
-    size = _image_size(values, fiducials)
-    problem = _points(values, fiducials, size, len(tilt_angles))
+    tilt_angles = read_tilt_angles(values, fiducials.size[2])
+    size = image_size(values, fiducials)
+    problem = read_points(values, fiducials, size, len(tilt_angles))
     print(f"{problem.tracks.beads} fiducials, {len(problem.tracks.xy)} points", flush=True)
     solution = _solve(values, problem, tilt_angles)
     origin = alignment.original_origin(solution.parameters, solution.shifts, problem.used)
@@ -120,7 +120,7 @@ def _solve(values: Values, problem: Problem, tilt_angles: Array) -> Solution:
     axis_angle = values["RotationAngle"]
     if values["EveryView"]:
         return alignment.solve_every_view(problem.tracks, tilt_angles, axis_angle)
-    variables = chosen_variables(tilt_angles, axis_angle, _choices(values, tilt_angles))
+    variables = chosen_variables(tilt_angles, axis_angle, choices(values, tilt_angles))
     if not values["RobustFitting"] and not values["WeightWholeTracks"]:
         return bundle.solve(problem.tracks, variables)
     tukey = alignment.TUKEY * values["KFactorScaling"]
@@ -128,7 +128,7 @@ def _solve(values: Values, problem: Problem, tilt_angles: Array) -> Solution:
     return alignment.solve_robustly(problem.tracks, variables, tukey=tukey, whole_tracks=whole)
 
 
-def _choices(values: Values, tilt_angles: Array) -> Dict[int, Choice]:
+def choices(values: Values, tilt_angles: Array) -> Dict[int, Choice]:
     """Give how each parameter is solved, from the numbers by which IMOD's options say it."""
     from etomotut.engine import bundle_adjustment as bundle
     from etomotut.engine import view_variables as kinds
@@ -153,7 +153,7 @@ def _choices(values: Values, tilt_angles: Array) -> Dict[int, Choice]:
     }
 
 
-def _points(values: Values, fiducials: Model, size: Tuple[int, int], views: int) -> Problem:
+def read_points(values: Values, fiducials: Model, size: Tuple[int, int], views: int) -> Problem:
     """Give the points to fit: those on used views, in contours that have enough of them."""
     from etomotut.engine.bundle_adjustment import Tracks
     from etomotut.formats import model
@@ -201,7 +201,7 @@ def _used_views(values: Values, views: int) -> npt.NDArray[np.bool_]:
     return np.isin(numbers, values[given[0]]) ^ (given[0] == "ExcludeList")
 
 
-def _tilt_angles(values: Values, views: int) -> Array:
+def read_tilt_angles(values: Values, views: int) -> Array:
     """Give the tilt angles; where they come from a file, it says how many views there are."""
     from etomotut.formats import tlt
 
@@ -210,7 +210,8 @@ def _tilt_angles(values: Values, views: int) -> Array:
     return angles.read_angles(values, views)
 
 
-def _image_size(values: Values, fiducials: Model) -> Tuple[int, int]:
+def image_size(values: Values, fiducials: Model) -> Tuple[int, int]:
+    """Give the columns and rows of the images that the model was made on."""
     from etomotut.formats.mrc import Stack
 
     if values["ImageFile"] is not None:
@@ -237,7 +238,8 @@ def _move_axis(values: Values, origin: Array, xyz: Array) -> Array:
     return moved
 
 
-def _refuse_local(values: Values) -> None:
+def refuse_local(values: Values) -> None:
+    """Raise OptionError if local alignments are asked for."""
     if values["LocalAlignments"]:
         raise OptionError(
             "option LocalAlignments is 1; the embedded tiltalign aligns globally only"

@@ -14,7 +14,7 @@ from tomo.objects import SetOfLandmarkModels, SetOfTiltSeries, SetOfTiltSeriesCo
 from etomotut.convert import fiducials
 from etomotut.convert.series import FULL, Changes, near, rotation_of
 from etomotut.formats import model, tlt, xf
-from etomotut.formats.fiducials import read_positions, read_residuals
+from etomotut.formats.fiducials import match_residuals, read_positions, read_residuals
 from etomotut.formats.mrc import Stack
 from etomotut.protocols.facts import Facts
 from etomotut.protocols.forms import add_running, man
@@ -307,7 +307,7 @@ def _describe_points(job: Job, files: Mapping[str, str]) -> Tuple[Tuple[str, str
     kept = job.keep(ENDINGS["filled"])
     rows, tracks = model.tracks(model.read(kept))
     measured = read_residuals(files["residuals"])
-    residuals = fiducials.match_residuals(rows, measured)
+    residuals = match_residuals(rows, measured)
     fiducials.write_landmarks(job.temporary("_noGaps.sfid"), rows, tracks, residuals)
     lengths = np.hypot(measured[:, 3], measured[:, 4])
     numbers = {

@@ -15,6 +15,7 @@ from etomotut.convert import fiducials
 from etomotut.convert.series import FULL, Series, images_of, read_series
 from etomotut.errors import EtomotutError
 from etomotut.formats import model
+from etomotut.formats.fiducials import match_residuals
 from etomotut.formats.mrc import Stack
 from etomotut.protocols.job import resampling, safe_name
 from etomotut.report.findings import Array, Findings, Frame, Marks, Tomogram, still
@@ -85,7 +86,7 @@ def marks_of(landmarks: Any, series: Series) -> Marks:
         rows, beads = model.tracks(made)
         known = np.isfinite(residuals[:, 0])
         measured = np.column_stack([table, residuals])[known]
-        residuals = fiducials.match_residuals(rows, measured)
+        residuals = match_residuals(rows, measured)
         frame = Frame(frame.transforms, made.size[:2] if all(made.size[:2]) else frame.size)
     views = len(series.used)
     if len(rows) and rows[:, 2].max() >= views:

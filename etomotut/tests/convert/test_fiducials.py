@@ -48,14 +48,6 @@ def test_a_landmark_model_counts_its_chains(tmp_path):
     assert made.applyTSTransformation()
 
 
-def test_residuals_find_their_point_by_place_and_view():
-    rows = np.array([[10.0, 10, 0], [10.0, 10, 1], [30.0, 40, 1]])
-    measured = np.array([[30.004, 39.996, 1, 0.3, 0.4], [10.0, 10.0, 1, 0.1, 0.2]])
-    found = fiducials.match_residuals(rows, measured)
-    assert np.isnan(found[0]).all()
-    assert np.allclose(found[1:], [[0.1, 0.2], [0.3, 0.4]])
-
-
 def test_missing_points_are_put_where_their_bead_must_be_seen():
     measured = [(0, 0), (0, 2), (1, 1)]
     rows = np.array([[*seen(BEADS[bead], view), view] for bead, view in measured])

@@ -41,3 +41,20 @@ def test_imods_positions_are_read(reference):
     found = fiducials.read_positions(reference / "tiltalign.xyz")
     assert found.xyz[0].tolist() == [184.22, 117.01, -91.33]
     assert (found.pixel_size, found.size) == (11.04, (256, 360))
+
+
+def test_large_residuals_are_written_apart_and_read_where_imod_writes_them_together(tmp_path):
+    row = [10.0, 20.0, 3, -123.456, -1100.5]
+    fiducials.write_residuals(tmp_path / "a.resid", [row])
+    assert fiducials.read_residuals(tmp_path / "a.resid") == pytest.approx(np.array([row]))
+    text = "     1 residuals\n     10.50     20.50    3-123.456-110.500\n"
+    (tmp_path / "b.resid").write_text(text)
+    assert fiducials.read_residuals(tmp_path / "b.resid")[0, 3:].tolist() == [-123.456, -110.5]
+
+
+def test_residuals_find_their_point_by_place_and_view():
+    rows = np.array([[10.0, 10, 0], [10.0, 10, 1], [30.0, 40, 1]])
+    measured = np.array([[30.004, 39.996, 1, 0.3, 0.4], [10.0, 10.0, 1, 0.1, 0.2]])
+    found = fiducials.match_residuals(rows, measured)
+    assert np.isnan(found[0]).all()
+    assert np.allclose(found[1:], [[0.1, 0.2], [0.3, 0.4]])
