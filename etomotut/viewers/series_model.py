@@ -12,7 +12,7 @@ from typing import Dict, List, Mapping, Optional, Tuple
 import numpy as np
 import numpy.typing as npt
 
-from etomotut.convert.series import FULL, Series, View
+from etomotut.convert.series import EVEN, FULL, ODD, Series, View
 from etomotut.formats.mrc import Stack
 from etomotut.report.findings import Array, Frame, Marks, Numbers, still
 from etomotut.report.images import CLIPPED, Limits, as_bytes, centred, robust_limits, sampled
@@ -21,6 +21,7 @@ from etomotut.viewers.viewport import Viewport
 
 AS_RECORDED = "as recorded"
 LISTED = 12  # beads
+PARTS = {"all frames": FULL, "even": EVEN, "odd": ODD}  # what a view is the sum of
 EMPTY = 0.9  # grey of what no view covers, from black 0 to white 1
 
 
@@ -36,7 +37,7 @@ class Shown:
 
 
 class SeriesModel:
-    """A tilt series at one of its views, `index`, in one of its `frames` by name.
+    """A tilt series at one of its views, `index`, in one of its `frames`, from one of its `parts`.
 
     `frames` are those of the used views beside the file's own, e.g. {"aligned": frame}; the last
     one is shown first. `clipped` is the percentage of pixels beyond black, and beyond white;
@@ -55,7 +56,8 @@ class SeriesModel:
             series.views, key=lambda view: (view.tilt_angle, view.section)
         )
         self._ranks = {view.order: rank for rank, view in enumerate(series.used)}
-        self._stack = Stack(series.files[FULL])
+        self.parts = [name for name, key in PARTS.items() if series.files.get(key)]
+        self.show_part(self.parts[0])
         _, height, width = self._stack.shape
         recorded = still(len(series.used), (width, height))
         self.frames: Dict[str, Frame] = {AS_RECORDED: recorded, **(frames or {})}
@@ -91,6 +93,15 @@ class SeriesModel:
         """Show the views in the next of the frames."""
         names = list(self.frames)
         self.frame_name = names[(names.index(self.frame_name) + 1) % len(names)]
+
+    def show_part(self, name: str) -> None:
+        """Show the views from one of the parts."""
+        self.part = name
+        self._stack = Stack(self.series.files[PARTS[name]])
+
+    def next_part(self) -> None:
+        """Show the views from the next of the parts."""
+        self.show_part(self.parts[(self.parts.index(self.part) + 1) % len(self.parts)])
 
     def image(self) -> npt.NDArray[np.float32]:
         """Read the view shown, as it is in the file."""
@@ -162,9 +173,10 @@ class SeriesModel:
         """Tell which view is shown."""
         view = self.view
         used = "excluded" if self.is_excluded else self.frame_name
+        part = f"  ·  {self.part}" if len(self.parts) > 1 else ""
         return (
             f"view {self.index + 1} of {len(self)}  ·  {view.tilt_angle:.1f}°  ·  "
-            f"section {view.section}, taken as number {view.order}  ·  {used}"
+            f"section {view.section}, taken as number {view.order}  ·  {used}{part}"
         )
 
     def about_marks(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -141,3 +143,16 @@ class _Spy:
 def test_a_grey_that_no_view_covers_is_light(series):
     model = SeriesModel(series, {"aligned": shifted()})
     assert (rendered(model)[:, :5] == 229).all()
+
+
+def test_the_even_and_the_odd_half_of_a_view_are_shown_in_turn(series, tmp_path):
+    for name, level in (("even", 2.0), ("odd", 3.0)):
+        mrc.write(tmp_path / f"{name}.mrc", np.full((5, 30, 40), level, np.float32), pixel_size=10)
+    files = {**series.files, "_even": str(tmp_path / "even.mrc"), "_odd": str(tmp_path / "odd.mrc")}
+    model = SeriesModel(replace(series, files=files))
+    shown = []
+    for _ in range(4):
+        shown.append((model.part, model.value_at(15, 10)))
+        model.next_part()
+    assert shown == [("all frames", 100), ("even", 2), ("odd", 3), ("all frames", 100)]
+    assert model.caption().endswith("even")

@@ -18,6 +18,8 @@ from etomotut.tests.report.marked import findings
 from etomotut.tests.viewers import sets
 from etomotut.viewers.items import Item
 from etomotut.viewers.listing import Listing
+from etomotut.viewers.series_model import SeriesModel
+from etomotut.viewers.windows.series_window import SeriesWindow
 
 
 @pytest.fixture(scope="module")
@@ -71,8 +73,6 @@ def settle(window: Any, until: Callable[[], bool] = lambda: True) -> None:
 
 
 def series_window(root: Any, listing: Listing, folder: Any, obj: Any = None) -> Any:
-    from etomotut.viewers.windows.series_window import SeriesWindow
-
     window = SeriesWindow("test", listing.of(obj or sets.series_set(folder)), root)
     settle(window, lambda: window.canvas._photo is not None)
     return window
@@ -128,6 +128,18 @@ def test_alignment_is_switched_by_key(root, listing, tmp_path):
     assert window.viewport.image == sets.SIZE
 
 
+def test_halves_are_switched_by_key(root, listing, tmp_path):
+    series = listing.of(sets.series_set(tmp_path))[0].load().series
+    halves = dict.fromkeys(("", "_even", "_odd"), series.files[""])
+    items = [Item("TS_1", "", lambda: SeriesModel(replace(series, files=halves)))]
+    window = SeriesWindow("test", items, root)
+    settle(window, lambda: window.canvas._photo is not None)
+    press(window, "e")
+    assert window.model.part == window.part.get() == "even"
+    window.parts_bar.winfo_children()[2].invoke()
+    assert window.model.part == "odd"
+
+
 def test_beads_tracks_and_residuals_are_drawn_when_asked_for(root, listing, tmp_path):
     models = sets.model_set(tmp_path, sets.series_set(tmp_path))
     window = series_window(root, listing, tmp_path, models)
@@ -169,8 +181,6 @@ def test_playing_goes_on_until_it_is_stopped(root, listing, tmp_path):
 
 
 def test_a_series_that_cannot_be_shown_leaves_the_others(root, listing, tmp_path):
-    from etomotut.viewers.windows.series_window import SeriesWindow
-
     def fail() -> Any:
         raise EtomotutError("TS_0: its file is gone")
 

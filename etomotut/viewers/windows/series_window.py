@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tkinter as tk
 from tkinter import ttk
-from typing import Any, Optional
+from typing import Any, Optional, Sequence
 
 import numpy as np
 
@@ -14,8 +14,8 @@ from etomotut.viewers.viewport import Viewport
 from etomotut.viewers.windows import base
 
 KEYS = (
-    "← → wheel: views · Home End · space: play · F: frame · B beads · T tracks · V residuals · "
-    "Ctrl+wheel, + -: zoom · drag: move · 0: fit · 1: 1:1"
+    "← → wheel: views · Home End · space: play · F: frame · E: even, odd · B beads · T tracks · "
+    "V residuals · Ctrl+wheel, + -: zoom · drag: move · 0: fit · 1: 1:1"
 )
 PLAY_MS = 120
 RING, PREDICTED, VECTOR = "#56b4e9", "#f0e442", "#e69f00"
@@ -43,17 +43,10 @@ class SeriesWindow(base.Window):
         self.stop()
         self.viewport = None
         self.slider.configure(to=max(len(self.model) - 1, 1))
-        for child in self.frames_bar.winfo_children():
-            child.destroy()
-        for name in self.model.frames if len(self.model.frames) > 1 else ():
-            ttk.Radiobutton(
-                self.frames_bar,
-                text=name,
-                value=name,
-                variable=self.frame_name,
-                command=self._on_frame,
-            ).pack(side="left", padx=(0, 6))
+        self._offer(self.frames_bar, list(self.model.frames), self.frame_name, self._on_frame)
+        self._offer(self.parts_bar, self.model.parts, self.part, self._on_part)
         self.frame_name.set(self.model.frame_name)
+        self.part.set(self.model.part)
         self.contrast.set(base.slider_at(self.model.clipped))
         marks = self.model.marks
         for box in self.mark_boxes:
@@ -110,6 +103,9 @@ class SeriesWindow(base.Window):
         self.frame_name = tk.StringVar(self.top)
         self.frames_bar = ttk.Frame(self.bar)
         self.frames_bar.pack(side="left")
+        self.part = tk.StringVar(self.top)
+        self.parts_bar = ttk.Frame(self.bar)
+        self.parts_bar.pack(side="left")
         self.with_marks = tk.BooleanVar(self.top, True)
         self.with_tracks = tk.BooleanVar(self.top, False)
         self.with_vectors = tk.BooleanVar(self.top, False)
@@ -126,6 +122,18 @@ class SeriesWindow(base.Window):
         if any(item.find is not None for item in self.items):
             button = ttk.Button(self.bar, text="Plots", command=self.open_pictures)
             button.pack(side="right", padx=4)
+
+    @staticmethod
+    def _offer(bar: Any, names: Sequence[str], chosen: tk.StringVar, command: Any) -> None:
+        """Fill a bar with a button a name, where there is a choice."""
+        for child in bar.winfo_children():
+            child.destroy()
+        bar.configure(width=1)
+        for name in names if len(names) > 1 else ():
+            button = ttk.Radiobutton(bar, text=name, value=name, variable=chosen, command=command)
+            button.pack(side="left", padx=(0, 6))
+        if len(names) > 1:
+            ttk.Separator(bar, orient="vertical").pack(side="left", fill="y", padx=(0, 6))
 
     def open_pictures(self) -> None:
         """Open the window of the pictures of these series."""
@@ -144,6 +152,7 @@ class SeriesWindow(base.Window):
             "<End>": lambda e: self.go_to(len(self.model) - 1),
             "<space>": lambda e: self.stop() if self._playing else self.play(),
             "f": lambda e: self._next_frame(),
+            "e": lambda e: self._next_part(),
             "b": lambda e: self._toggle(self.with_marks),
             "t": lambda e: self._toggle(self.with_tracks),
             "v": lambda e: self._toggle(self.with_vectors),
@@ -178,6 +187,15 @@ class SeriesWindow(base.Window):
     def _on_frame(self) -> None:
         self.model.frame_name = self.frame_name.get()
         self.viewport = None
+        self.redraw_soon()
+
+    def _on_part(self) -> None:
+        self.model.show_part(self.part.get())
+        self.redraw_soon()
+
+    def _next_part(self) -> None:
+        self.model.next_part()
+        self.part.set(self.model.part)
         self.redraw_soon()
 
     def _next_frame(self) -> None:
