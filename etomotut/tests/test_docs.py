@@ -67,11 +67,9 @@ def test_no_picture_is_left_over():
     assert {path.name for path in (DOCS / "pictures").glob("*.png")} - shown == set()
 
 
-def test_every_page_is_in_the_menu_and_the_site_asks_no_one():
-    config = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
-    listed = re.findall(r"^  - ([\w-]+\.md)$", config, re.M)
-    assert sorted(listed) == sorted(path.name for path in DOCS.glob("*.md"))
-    assert not re.search(r"https?:", config)
+def test_every_page_is_in_the_menu():
+    menu = re.findall(r"```{toctree}(.*?)```", text(DOCS / "index.md", fences=True), re.S)[0]
+    assert set(menu.split()[1:]) == {path.stem for path in DOCS.glob("*.md")} - {"index"}
 
 
 def test_every_program_has_a_section():
