@@ -19,7 +19,18 @@ from etomotut.tests.conftest import ROOT
 
 DOCS = ROOT / "docs"
 PAGES = (*sorted(DOCS.glob("*.md")), ROOT / "README.md")
-SCIPIONS_WORDS = {"Analyze Results", "Continue", "Execute", "Threads"}
+SCIPIONS_WORDS = {
+    *(
+        "Accept",
+        "Analyze Results",
+        "Continue",
+        "Create Project",
+        "Execute",
+        "Others",
+        "Restart all",
+    ),
+    *("Import workflow template", "Select", "Threads"),
+}
 FENCE = re.compile(r"^ *```.*?^ *```", re.M | re.S)
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 
