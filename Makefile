@@ -23,7 +23,9 @@ DEMO_OPTIONS ?= $(if $(filter demo,$(DEMO)),--thickness 420 --kept-thickness 380
 demo: $(VENV)/.has-app
 	$(BIN)/etomotut demo-data $(OUT)/data --preset $(DEMO)
 	$(BIN)/etomotut run --tilt-series '$(OUT)/data/*.mrc' --project $(OUT)/project \
-		--export $(OUT)/results --pictures $(OUT)/pictures $(DEMO_OPTIONS)
+		--export $(OUT)/results --pictures $(OUT)/pictures --report $(OUT)/report.html \
+		$(DEMO_OPTIONS)
+	@echo 'What came of it, for any browser: $(OUT)/report.html'
 
 test: $(VENV)/.has-test
 	$(BIN)/python -m pytest

@@ -12,6 +12,7 @@ from etomotut.programs import PROGRAMS
 COMMANDS = {
     "run": ("etomotut.workflow.run", "the workflow template on your tilt series, headless"),
     "demo-data": ("etomotut.demo.__main__", "simulated tilt series with a known truth"),
+    "report": ("etomotut.workflow.report", "a web page on a project: verdicts, pictures, commands"),
     "doctor": ("etomotut.workflow.doctor", "which programs are installed, and what stages run"),
     "gui": ("etomotut.workflow.gui", "Scipion's window on a project"),
 }

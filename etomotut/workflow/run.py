@@ -73,9 +73,10 @@ def run(arguments: argparse.Namespace) -> int:
     targets = [
         Path(each).absolute() if each else None for each in (arguments.export, arguments.pictures)
     ]
+    page = Path(arguments.report).absolute() if arguments.report else None
 
     from etomotut import headless
-    from etomotut.workflow import resuming
+    from etomotut.workflow import report, resuming
 
     headless.prepare(folder.parent)
     project = headless.open_project(folder.name, folder.parent)
@@ -104,6 +105,8 @@ def run(arguments: argparse.Namespace) -> int:
     )
     failures = headless.run(project, list(protocols.values()))
     failed = _report(protocols, series, targets, folder)
+    if page is not None:
+        print(f"  report, for any browser: {report.write(project, page)}", flush=True)
     minutes, seconds = divmod(round(time.monotonic() - start), 60)
     print(f"\nFinished in {minutes} min {seconds} s.", flush=True)
     for problem in left_out:
@@ -290,4 +293,5 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--export", metavar="DIR", help="folder for alignments, models and tomograms")
     add("--pictures", metavar="DIR", help="folder for pictures of the results")
+    add("--report", metavar="FILE", help="web page on the results, a .html file")
     return parser

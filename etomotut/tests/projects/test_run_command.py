@@ -15,7 +15,7 @@ from etomotut.demo import truth
 from etomotut.formats import model, mrc, tlt, xf
 
 WORDS = "run --tilt-series data/*.mrc --binning 2 --thickness 150 --kept-thickness 100"
-FOLDERS = "--project p --export results --pictures pictures --programs embedded"
+FOLDERS = "--project p --export results --pictures pictures --report out/r.html --programs embedded"
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +81,21 @@ def test_pictures_are_drawn(done):
     pictures = sorted(path.name for path in (done[0] / "pictures").glob("TS_01_*.png"))
     assert len(pictures) == 5
     assert all((done[0] / "pictures" / name).stat().st_size > 10_000 for name in pictures)
+
+
+def test_the_report_tells_of_all_stages(done):
+    page = done[0] / "out" / "r.html"
+    assert f"report, for any browser: {page}" in done[1].stdout
+    text = page.read_text(encoding="utf-8")
+    for told in (
+        "4. align",
+        "8. denoise",
+        "Residual of each view",
+        "tiltalign -ModelFile",
+        "µm at",
+    ):
+        assert told in text
+    assert text.count("data:image/webp") > 10
 
 
 def test_the_project_opens_in_the_window_with_what_tomography_needs(done):
