@@ -7,6 +7,7 @@ below.
 
 # Scipion offers viewers in the alphabetical order of these names. Ours come after tomo's own,
 # which can exclude views, and before those that show any set as a table.
+# The report comes last: it takes a while, and is for all that led to a result.
 from etomotut.viewers.entries import (
     EtomotutAlignmentViewer,
     EtomotutImodViewer,
@@ -15,6 +16,7 @@ from etomotut.viewers.entries import (
 from etomotut.viewers.entries import EtomotutFiducialViewer as AEtomotutFiducialViewer
 from etomotut.viewers.entries import EtomotutSeriesViewer as AEtomotutSeriesViewer
 from etomotut.viewers.entries import EtomotutTomogramViewer as AEtomotutTomogramViewer
+from etomotut.viewers.report import EtomotutReportViewer as ZEtomotutReportViewer
 from etomotut.viewers.surfaces import EtomotutChimeraViewer, EtomotutSurfaceViewer
 
 __all__ = [
@@ -26,4 +28,5 @@ __all__ = [
     "EtomotutImodViewer",
     "EtomotutResultsViewer",
     "EtomotutSurfaceViewer",
+    "ZEtomotutReportViewer",
 ]

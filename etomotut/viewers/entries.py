@@ -68,7 +68,16 @@ class EtomotutViewer(Viewer):
             return [self.errorMessage(f"{error}.", self.getName())]
         if not items:
             return [self.infoMessage("There is nothing to show yet.", self.getName())]
-        return [WindowView(self.getTkRoot(), lambda root: self._open(items, root))]
+        return [WindowView(self.getTkRoot(), lambda root: self._open_of(obj, items, root))]
+
+    def _open_of(self, obj: Any, items: Sequence[Item], root: Any) -> Any:
+        """Open a window; that of a protocol's results leads to its report, too."""
+        window = self._open(items, root)
+        if hasattr(obj, "iterOutputAttributes"):
+            from etomotut.viewers.report import add_button
+
+            add_button(window, self.getProject(), obj.getObjId())
+        return window
 
     def _items(self, obj: Any) -> Sequence[Item]:
         return self._listing().of(obj)
