@@ -10,6 +10,7 @@ below.
 # The report comes last: it takes a while, and is for all that led to a result.
 from etomotut.viewers.entries import (
     EtomotutAlignmentViewer,
+    EtomotutFiducialEditor,
     EtomotutImodViewer,
     EtomotutResultsViewer,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "AEtomotutTomogramViewer",
     "EtomotutAlignmentViewer",
     "EtomotutChimeraViewer",
+    "EtomotutFiducialEditor",
     "EtomotutImodViewer",
     "EtomotutResultsViewer",
     "EtomotutSurfaceViewer",

@@ -109,6 +109,27 @@ class EtomotutFiducialViewer(EtomotutSeriesViewer):
     _targets = [LandmarkModel, SetOfLandmarkModels]
 
 
+class EtomotutFiducialEditor(EtomotutViewer):
+    """Fiducial models to be corrected by hand."""
+
+    _name = "Fiducial editor"
+    _targets = [SetOfLandmarkModels, protocols.ProtEtomotutEditFiducials]
+
+    def _items(self, obj: Any) -> Sequence[Item]:
+        from etomotut.viewers.editor_files import editor_items
+
+        self._models = getattr(obj, outputs.MODEL_GAPS, None) if _is_stage(obj) else obj
+        return [] if self._models is None else editor_items(self._models)
+
+    def _open(self, items: Sequence[Item], root: Any) -> Any:
+        from etomotut.viewers.editor_files import Saver
+        from etomotut.viewers.windows.editor_window import EditorWindow
+
+        project, maker = self.getProject(), self._models.getObjParentId()
+        saver = Saver(project, self._models, project.getProtocol(maker) if maker else None)
+        return EditorWindow(self.getName(), items, root, saver)
+
+
 class EtomotutTomogramViewer(EtomotutViewer):
     """Three planes of tomograms."""
 
@@ -200,6 +221,10 @@ class EtomotutResultsViewer(EtomotutViewer):
     def _open(self, items: Sequence[Item], root: Any) -> Any:
         kind = EtomotutTomogramViewer if self._is_tomogram else EtomotutSeriesViewer
         return kind._open(self, items, root)
+
+
+def _is_stage(obj: Any) -> bool:
+    return isinstance(obj, protocols.ProtEtomotutEditFiducials)
 
 
 def _imod() -> Any:

@@ -55,11 +55,13 @@ def test_scipion_finds_nothing_but_the_viewers():
         (protocols.ProtEtomotutSkeleton, "EtomotutResultsViewer"),
         (protocols.ProtEtomotutCompareMasks, "EtomotutResultsViewer"),
         (protocols.ProtEtomotutSurfaces, "EtomotutSurfaceViewer"),
+        (protocols.ProtEtomotutEditFiducials, "EtomotutFiducialEditor"),
     ],
 )
 def test_what_we_make_can_be_looked_at(kind, viewer):
     able = [name for name, each in CLASSES.items() if each.can_handle_this(kind.mro())]
-    assert [name for name in able if name not in ("EtomotutImodViewer", "EtomotutReportViewer")] == [viewer]
+    others = {"EtomotutImodViewer", "EtomotutReportViewer", "EtomotutFiducialEditor"} - {viewer}
+    assert [name for name in able if name not in others] == [viewer]
 
 
 def test_fiducial_models_open_with_beads_and_series_with_what_can_exclude_views():

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 import time
 from dataclasses import replace
-from typing import Any, Callable, Iterator
+from typing import Any, Callable
 
 import numpy as np
 import pytest
@@ -20,41 +17,7 @@ from etomotut.viewers.items import Item
 from etomotut.viewers.listing import Listing
 from etomotut.viewers.series_model import SeriesModel
 from etomotut.viewers.windows.series_window import SeriesWindow
-
-
-@pytest.fixture(scope="module")
-def display() -> Iterator[None]:
-    """Use the display there is, or one that nobody sees; skips where there is neither."""
-    if os.environ.get("DISPLAY"):
-        yield
-        return
-    server = shutil.which("Xvfb")
-    if server is None:
-        pytest.skip("no display, and no Xvfb to make one")
-    reading, writing = os.pipe()
-    words = [server, "-displayfd", str(writing), "-screen", "0", "1400x1000x24"]
-    with subprocess.Popen(words, pass_fds=[writing], stderr=subprocess.DEVNULL) as process:
-        os.close(writing)
-        with os.fdopen(reading) as told:
-            number = told.readline().strip()
-        os.environ["DISPLAY"] = f":{number}"
-        yield
-        del os.environ["DISPLAY"]
-        process.terminate()
-
-
-@pytest.fixture
-def root(display) -> Iterator[Any]:
-    """Give Tk's root, without a window of its own."""
-    import tkinter
-
-    try:
-        made = tkinter.Tk()
-    except tkinter.TclError as error:
-        pytest.skip(f"no display: {error}")
-    made.withdraw()
-    yield made
-    made.destroy()
+from etomotut.viewers.windows.tomogram_window import TomogramWindow
 
 
 @pytest.fixture
@@ -195,8 +158,6 @@ def test_a_series_that_cannot_be_shown_leaves_the_others(root, listing, tmp_path
 
 
 def tomogram_window(root: Any, listing: Listing, folder: Any) -> Any:
-    from etomotut.viewers.windows.tomogram_window import TomogramWindow
-
     listing.coordinates = sets.coordinate_set(folder, sets.series_set(folder))
     window = TomogramWindow("test", listing.of(sets.tomogram_set(folder)), root)
     settle(window, lambda: window.model.is_side_full)
@@ -237,6 +198,48 @@ def test_beads_are_ringed_in_tomograms(root, listing, tmp_path):
     assert drawn(window.canvases["x-y"], "oval") == 0
 
 
+def test_another_tomogram_stands_beside_and_follows(root, listing, tmp_path):
+    tomograms = sets.tomogram_set(tmp_path)
+    listing.neighbours = lambda: {"8. denoise": tomograms, "9. none of it": sets_without(tmp_path)}
+    window = TomogramWindow("test", listing.of(tomograms), root)
+    settle(window, lambda: window.model.is_side_full)
+    width = window.canvases["x-y"].size()[0]
+    window._list_others()
+    assert window.beside_box["values"] == ("none", "8. denoise")
+    window.show_beside("8. denoise")
+    settle(window, lambda: window.second.model.is_side_full)
+    assert window.canvases["x-y"].size()[0] < 0.7 * width
+    assert shown_words(window.second.canvases["x-y"]).endswith("8. denoise")
+    press(window, "<Right>")
+    window.second.canvases["x-y"].event_generate("<Button-4>", x=5, y=5)
+    settle(window)
+    assert window.model.point == window.second.model.point == [31, 20, 6]
+    window.show_beside("none")
+    settle(window)
+    assert window.canvases["x-y"].size()[0] == width
+
+
+def sets_without(folder: Any) -> Any:
+    """Give a set of tomograms that is empty."""
+    from tomo.objects import SetOfTomograms
+
+    made = SetOfTomograms.create(str(folder), prefix="empty")
+    made.write()
+    made.close()
+    return made
+
+
+def test_curves_of_the_ctf_are_drawn_series_by_series(root, tmp_path):
+    from etomotut.viewers.ctf import items_of
+    from etomotut.viewers.windows.ctf_window import CtfWindow
+
+    estimates = sets.ctf_set(tmp_path, sets.series_set(tmp_path))
+    window = CtfWindow("test", items_of(estimates), root)
+    settle(window, lambda: bool(window.figures))
+    assert list(window.figures) == ["ctf"]
+    assert window.status["text"] == ""
+
+
 def test_pictures_are_shown_tab_by_tab(root, tmp_path):
     from etomotut.viewers.windows.pictures_window import NAMES, PicturesWindow
 
@@ -275,8 +278,6 @@ def test_pictures_of_a_stage_open_at_the_item_that_is_looked_at(root, tmp_path):
 
 
 def test_the_pictures_of_a_stage_have_a_button_where_there_are_some(root, listing, tmp_path):
-    from etomotut.viewers.windows.tomogram_window import TomogramWindow
-
     def buttons(window: Any) -> Any:
         bar = window.bar.winfo_children()
         return [each["text"] for each in bar if each.winfo_class() == "TButton"]

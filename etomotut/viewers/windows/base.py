@@ -214,8 +214,9 @@ class ImageCanvas(tk.Canvas):
         """Draw a ring around a place x, y with a dark edge, so that it is seen on any grey."""
         x, y = place
         box = x - radius, y - radius, x + radius, y + radius
-        self.create_oval(*box, outline="black", width=3, tags="over")
-        self.create_oval(*box, outline=colour, width=1.5, tags="over", **look)
+        look = {"width": 1.5, **look}
+        self.create_oval(*box, outline="black", width=look["width"] + 1.5, tags="over")
+        self.create_oval(*box, outline=colour, tags="over", **look)
 
     def write(self, x: float, y: float, text: str, colour: str = "white", **about: Any) -> None:
         """Write text with a dark edge."""
