@@ -1,14 +1,17 @@
-"""Scipion objects that scipion-em-tomo lacks: surfaces of membranes, as triangles in files.
+"""Scipion objects that scipion-em-tomo lacks: surfaces of membranes, and qualities of alignments.
 
-Surfaces are in Å in the frame of their tomogram, whose zero Scipion's origins are counted from.
+Surfaces are triangles in files, in Å in the frame of their tomogram, whose zero Scipion's origins
+are counted from. Qualities are numbers, with more of them in files.
 """
 
 from __future__ import annotations
 
-from typing import Any, Dict
+from typing import Any, Dict, List, Optional
 
 from pwem.objects import EMObject, EMSet
 from pyworkflow.object import CsvList, Float, Integer, String
+
+from etomotut.programs.alignquality_names import COUNTS, QUANTITIES
 
 MEASURES = (
     *("area", "seen", "closedArea", "volume", "radius", "meanCurvature", "gaussianCurvature"),
@@ -112,3 +115,84 @@ class SetOfMembraneSurfaces(EMSet):
 
     def __str__(self) -> str:
         return f"{self.getClassName()} ({self.getSize()} items, from {self.getSamplingRate()} Å/px)"
+
+
+class AlignmentQuality(EMObject):
+    """How good the alignment of a tilt series is; what is not known is None.
+
+    Its file (JSON) tells the same numbers and those of each view and bead.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._tsId = String(kwargs.get("tsId"))
+        self._fileName = String(kwargs.get("fileName"))
+        self._verdict = String(kwargs.get("verdict"))
+        self._reasons = String("\n".join(kwargs.get("reasons", ())))
+        self._program = String(kwargs.get("program"))
+        self._marksAre = String(kwargs.get("marks"))
+        for name in COUNTS:
+            setattr(self, _attribute(name), Integer())
+        for name in QUANTITIES:
+            setattr(self, _attribute(name), Float())
+
+    def getTsId(self) -> str:
+        """Give the identifier of the tilt series."""
+        return str(self._tsId.get())
+
+    def getFileName(self) -> str:
+        """Give the file with all numbers."""
+        return str(self._fileName.get())
+
+    def getFiles(self) -> set:  # type: ignore[type-arg]
+        """Give the files that belong to it."""
+        return {self.getFileName()}
+
+    def getVerdict(self) -> str:
+        """Give "good", "usable", "bad", or "unknown" where nothing could be measured."""
+        return str(self._verdict.get())
+
+    def getReasons(self) -> List[str]:
+        """Give why, the most important first."""
+        return str(self._reasons.get() or "").split("\n")
+
+    def getProgram(self) -> str:
+        """Give the program that aligned the series."""
+        return str(self._program.get())
+
+    def getMarksAre(self) -> str:
+        """Give what was tracked: "beads", "patches" or "none"."""
+        return str(self._marksAre.get())
+
+    def value(self, name: str) -> Any:
+        """Give what was measured under a name of COUNTS or QUANTITIES; raises KeyError."""
+        if name not in COUNTS and name not in QUANTITIES:
+            raise KeyError(name)
+        return getattr(self, _attribute(name)).get()
+
+    def values(self) -> Dict[str, Any]:
+        """Give all that was measured, by name."""
+        return {name: self.value(name) for name in (*COUNTS, *QUANTITIES)}
+
+    def setValue(self, name: str, value: Optional[float]) -> None:
+        """Set what was measured under a name of COUNTS or QUANTITIES; raises KeyError."""
+        self.value(name)
+        getattr(self, _attribute(name)).set(value)
+
+    def __str__(self) -> str:
+        return f"{self.getTsId()}: {self.getVerdict()}"
+
+
+class SetOfAlignmentQuality(EMSet):
+    """Qualities of the alignments of tilt series."""
+
+    ITEM_TYPE = AlignmentQuality
+
+    def __str__(self) -> str:
+        return f"{self.getClassName()} ({self.getSize()} items)"
+
+
+def _attribute(name: str) -> str:
+    """Give the attribute of a measure, as Scipion writes names: _residualMeanPx."""
+    first, *others = name.split("_")
+    return f"_{first}" + "".join(word[:1].upper() + word[1:] for word in others)

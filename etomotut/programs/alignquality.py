@@ -62,7 +62,7 @@ def _read(values: Values) -> Case:
     from etomotut.engine.restored_solution import restore
     from etomotut.formats import model, tlt, xf
     from etomotut.formats.fiducials import read_residuals
-    from etomotut.programs.alignquality_tables import Case
+    from etomotut.programs.alignquality_tables import Case, Solved
 
     fiducials = model.read(values["ModelFile"])
     nominal = tiltalign.read_tilt_angles(values, fiducials.size[2])
@@ -82,18 +82,24 @@ def _read(values: Values) -> Case:
         variables=_variables(values, nominal, refined),
         weights=_weights(values, problem, own, len(nominal)),
     )
+    solved = Solved(
+        before=_before(values, len(nominal)),
+        transforms=transforms,
+        parameters=solution.parameters,
+        nominal_angles=nominal,
+        axis_angle=values["RotationAngle"],
+        sections=_sections(values, len(nominal)),
+        used=problem.used,
+        pixel_size=_pixel_size(values, fiducials),
+    )
     return Case(
         name=values["SeriesName"] or values["ModelFile"].stem,
         problem=problem,
         solution=solution,
         quality=measure(problem.tracks, solution, size, refined),
+        solved=solved,
         residuals=np.hypot(residuals[:, 3], residuals[:, 4]),
-        transforms=(_before(values, len(nominal)), transforms),
-        nominal_angles=nominal,
-        axis_angle=values["RotationAngle"],
-        sections=_sections(values, len(nominal)),
         size=size,
-        pixel_size=_pixel_size(values, fiducials),
         numbers=_numbers(fiducials, problem),
         are_beads=not values["WeightWholeTracks"],
         surfaces=max(values["SurfacesToAnalyze"], 1),

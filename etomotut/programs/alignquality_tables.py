@@ -7,7 +7,7 @@ from 1 in `view` and as in the raw stack in `section`. What is not known is None
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Dict, Mapping, Tuple
+from typing import Any, Dict, Mapping, Sequence, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,8 @@ from etomotut.engine import transforms
 from etomotut.engine.alignment_quality import FITS, Quality, mean_by
 from etomotut.engine.bundle_adjustment import Solution
 from etomotut.engine.surfaces import fit_planes
-from etomotut.programs.alignment_verdict import judge
+from etomotut.programs.alignment_verdict import UNKNOWN, judge
+from etomotut.programs.alignquality_names import COUNTS, QUANTITIES
 from etomotut.programs.tiltalign_output import Problem
 
 Array = npt.NDArray[np.float64]
@@ -31,24 +32,39 @@ ELSEWHERE = ("ctf_resolution_A", "ctf_score", "defocus_um", "defocus_hand")  # o
 
 
 @dataclass(frozen=True)
+class Solved:
+    """The views of a series as they were solved.
+
+    `transforms` (view, 2, 3) to the aligned frame follow those of `before`, `parameters` (view, 5)
+    are theirs; `nominal_angles` (view,) and `axis_angle` in degrees are what was given, `sections`
+    (view,) count from 1, `used` (view,) marks the views that took part; `pixel_size` in Å or 0.
+    """
+
+    before: Array
+    transforms: Array
+    parameters: Array
+    nominal_angles: Array
+    axis_angle: float
+    sections: Ints
+    used: npt.NDArray[np.bool_]
+    pixel_size: float
+
+
+@dataclass(frozen=True)
 class Case:
     """A solved series: what was read, restored and measured.
 
-    `residuals` (mark,) are the lengths of all that the program wrote, `transforms` (view, 2, 3)
-    those of before and those solved, `numbers` (bead, 2) those of objects and contours from 1.
+    `residuals` (mark,) are the lengths of all that the program wrote, `numbers` (bead, 2) those of
+    objects and contours from 1, `size` (x, y) that of the images.
     """
 
     name: str
     problem: Problem
     solution: Solution
     quality: Quality
+    solved: Solved
     residuals: Array
-    transforms: Tuple[Array, Array]
-    nominal_angles: Array
-    axis_angle: float
-    sections: Ints
     size: Tuple[int, int]
-    pixel_size: float
     numbers: Ints
     are_beads: bool
     surfaces: int
@@ -58,22 +74,24 @@ class Case:
     @property
     def unmarked(self) -> npt.NDArray[np.bool_]:
         """The views (view,) that were used and have no mark."""
-        marked = np.isin(np.arange(len(self.sections)), self.problem.tracks.view)
-        result: npt.NDArray[np.bool_] = ~marked & self.problem.used
+        marked = np.isin(np.arange(len(self.solved.used)), self.problem.tracks.view)
+        result: npt.NDArray[np.bool_] = ~marked & self.solved.used
         return result
 
 
 def tabulate(case: Case) -> Dict[str, Any]:
     """Give all there is to tell of a series, as JSON has it."""
-    values = _plain({**_errors(case), **_counts(case), **_geometry(case), **_specimen(case)})
-    quality = case.quality
+    solved, quality = case.solved, case.quality
+    values = {**_errors(case), **_counts(case), **_geometry(solved), **_specimen(case)}
+    values = _plain(values)
     verdict = judge(
         values,
-        misplaced=case.sections[quality.is_misplaced].tolist(),
-        unmarked=case.sections[case.unmarked].tolist(),
-        thin=case.sections[quality.is_thin].tolist(),
+        misplaced=solved.sections[quality.is_misplaced].tolist(),
+        unmarked=solved.sections[case.unmarked].tolist(),
+        thin=solved.sections[quality.is_thin].tolist(),
         are_beads=case.are_beads,
     )
+    views = {**_views(solved), **_means(case, case.problem.tracks.view, len(solved.used))}
     return {
         "format": FORMAT,
         "series": case.name,
@@ -82,9 +100,29 @@ def tabulate(case: Case) -> Dict[str, Any]:
         "verdict": verdict.word,
         "reasons": verdict.reasons,
         "values": values,
-        "views": _plain(_views(case)),
+        "views": _plain({name: column[solved.used] for name, column in views.items()}),
         "beads": _plain(_beads(case)),
         "worst": _plain(_worst(case)),
+    }
+
+
+def tabulate_unmarked(
+    name: str, program: str, solved: Solved, reasons: Sequence[str]
+) -> Dict[str, Any]:
+    """Give the same of a series that was aligned without marks, whose errors are not known."""
+    columns = {name: column[solved.used] for name, column in _views(solved).items()}
+    known = {"views": int(solved.used.sum()), **_geometry(solved)}
+    return {
+        "format": FORMAT,
+        "series": name,
+        "program": program,
+        "marks": "none",
+        "verdict": UNKNOWN,
+        "reasons": list(reasons),
+        "values": _plain({**dict.fromkeys((*COUNTS, *QUANTITIES)), **known}),
+        "views": _plain(columns),
+        "beads": {},
+        "worst": {},
     }
 
 
@@ -107,7 +145,7 @@ def _errors(case: Case) -> Dict[str, Any]:
         "uncertainty": quality.uncertainty,
         "misfit": quality.misfit,
     }
-    return _in_nm(pixels, case)
+    return _in_nm(pixels, case.solved.pixel_size)
 
 
 def _counts(case: Case) -> Dict[str, Any]:
@@ -116,7 +154,7 @@ def _counts(case: Case) -> Dict[str, Any]:
     measured = 2 * len(tracks.xy)
     return {
         "beads": tracks.beads,
-        "views": int(case.problem.used.sum()),
+        "views": int(case.solved.used.sum()),
         "marks": len(tracks.xy),
         "views_without_marks": int(case.unmarked.sum()),
         "gaps_filled": case.filled,
@@ -129,23 +167,23 @@ def _counts(case: Case) -> Dict[str, Any]:
     }
 
 
-def _geometry(case: Case) -> Dict[str, Any]:
-    before, solved = case.transforms
-    total = transforms.then(before, solved)
-    parameters = case.solution.parameters[case.problem.used]
-    changes = np.degrees(parameters[:, bundle.TILT]) - case.nominal_angles[case.problem.used]
-    axis, given = _rotation(total), _rotation(before) + case.axis_angle
-    turned = (axis - given + 180) % 360 - 180
-    shifts = np.hypot(total[:, 0, 2], total[:, 1, 2])[case.problem.used]
+def _geometry(solved: Solved) -> Dict[str, Any]:
+    total = transforms.then(solved.before, solved.transforms)[solved.used]
+    parameters = solved.parameters[solved.used]
+    changes = np.degrees(parameters[:, bundle.TILT]) - solved.nominal_angles[solved.used]
+    given = _rotation(solved.before[solved.used]) + solved.axis_angle
+    turned = (_rotation(total) - given + 180) % 360 - 180
     return {
-        "pixel_size_A": case.pixel_size or None,
+        "pixel_size_A": solved.pixel_size or None,
         "tilt_axis_deg": given + turned,
         "tilt_axis_change_deg": turned,
         "tilt_offset_deg": changes.mean(),
         "tilt_change_range_deg": np.ptp(changes),
         "rotation_range_deg": np.degrees(np.ptp(np.unwrap(parameters[:, bundle.ROTATION]))),
         "magnification_range_percent": 100 * np.ptp(np.exp(parameters[:, bundle.MAGNIFICATION])),
-        **_in_nm({"largest_shift": shifts.max()}, case),
+        **_in_nm(
+            {"largest_shift": np.hypot(total[:, 0, 2], total[:, 1, 2]).max()}, solved.pixel_size
+        ),
     }
 
 
@@ -153,7 +191,7 @@ def _specimen(case: Case) -> Dict[str, Any]:
     """Give how thick the specimen is and how it leans, as far as the beads tell."""
     xyz = case.solution.xyz
     planes = fit_planes(xyz, case.surfaces)
-    scale = case.pixel_size / 10 if case.pixel_size else float("nan")
+    scale = case.solved.pixel_size / 10 or float("nan")
     return {
         "bead_span_nm": np.ptp(xyz[:, 2]) * scale,
         "thickness_nm": np.ptp(planes.heights) * scale if len(planes.heights) == 2 else None,
@@ -163,14 +201,13 @@ def _specimen(case: Case) -> Dict[str, Any]:
     }
 
 
-def _views(case: Case) -> Dict[str, Any]:
-    """Give the columns of the table of the used views."""
-    used = case.problem.used
-    total = transforms.then(*case.transforms)
-    rotation, tilt, log_m, stretch, skew = case.solution.parameters.T
-    columns = {
-        "section": case.sections,
-        "nominal_tilt_deg": case.nominal_angles,
+def _views(solved: Solved) -> Dict[str, Any]:
+    """Give columns (view,) of what was solved of all views."""
+    total = transforms.then(solved.before, solved.transforms)
+    rotation, tilt, log_m, stretch, skew = solved.parameters.T
+    return {
+        "section": solved.sections,
+        "nominal_tilt_deg": solved.nominal_angles,
         "tilt_deg": np.degrees(tilt),
         "rotation_deg": np.degrees(np.unwrap(rotation)),
         "magnification": np.exp(log_m),
@@ -178,9 +215,7 @@ def _views(case: Case) -> Dict[str, Any]:
         "skew_deg": np.degrees(skew),
         "shift_x_px": total[:, 0, 2],
         "shift_y_px": total[:, 1, 2],
-        **_means(case, case.problem.tracks.view, len(used)),
     }
-    return {name: column[used] for name, column in columns.items()}
 
 
 def _beads(case: Case) -> Dict[str, Any]:
@@ -210,7 +245,7 @@ def _worst(case: Case) -> Dict[str, Any]:
     ranked = np.argsort(-np.nan_to_num(quality.without, nan=-1.0), kind="stable")[:WORST]
     places = tracks.xy[ranked] + (np.array(case.size) - 1) / 2
     return {
-        "section": case.sections[tracks.view[ranked]],
+        "section": case.solved.sections[tracks.view[ranked]],
         "view": tracks.view[ranked] + 1,
         "object": case.numbers[tracks.bead[ranked], 0],
         "contour": case.numbers[tracks.bead[ranked], 1],
@@ -222,12 +257,12 @@ def _worst(case: Case) -> Dict[str, Any]:
     }
 
 
-def _in_nm(pixels: Mapping[str, Any], case: Case) -> Dict[str, Any]:
+def _in_nm(pixels: Mapping[str, Any], pixel_size: float) -> Dict[str, Any]:
     """Give lengths in pixels, and in nm where the pixel size is known."""
     lengths = {f"{name}_px": value for name, value in pixels.items()}
     for name, value in pixels.items():
-        is_known = value is not None and case.pixel_size
-        lengths[f"{name}_nm"] = value * case.pixel_size / 10 if is_known else None
+        is_known = value is not None and pixel_size
+        lengths[f"{name}_nm"] = value * pixel_size / 10 if is_known else None
     return lengths
 
 

@@ -42,6 +42,7 @@ INSTANCE_MASKS = "InstanceMasks"
 SURFACES = "MembraneSurfaces"
 POINTS = "MembranePoints"
 COORDINATES_3D = "Coordinates3D"
+QUALITY = "AlignmentQuality"
 FAILED_SERIES = "FailedTiltSeries"
 FAILED_TOMOGRAMS = "FailedTomograms"
 FILES = {
@@ -58,6 +59,7 @@ FILES = {
     SURFACES: "membraneSurfaces",
     POINTS: "membranePoints",
     COORDINATES_3D: "coordinates3D",
+    QUALITY: "alignmentQuality",
     FAILED_SERIES: "tiltseriesFailed",
     FAILED_TOMOGRAMS: "tomogramsFailed",
 }
@@ -96,13 +98,17 @@ class Result:
     numbers: Dict[str, Any] = field(default_factory=dict)
 
 
+def _as_it_is(made: Any) -> None:
+    """Leave a new set as it is."""
+
+
 @dataclass
 class Things:
     """Items for a set of any other kind; `prepare` sets up such a set when it is made."""
 
     kind: Any
     items: Sequence[Any]
-    prepare: Callable[[Any], None]
+    prepare: Callable[[Any], None] = _as_it_is
 
 
 class Outputs:

@@ -11,13 +11,15 @@ from pyworkflow.protocol.constants import LEVEL_ADVANCED
 from pyworkflow.protocol.params import GE, EnumParam, FloatParam, IntParam, StringParam
 from tomo.objects import SetOfTiltSeries
 
+from etomotut.convert.quality import without_marks
 from etomotut.convert.series import IDENTITY, Changes, near, rotation_of
 from etomotut.formats import aln, tlt
+from etomotut.objects import SetOfAlignmentQuality
 from etomotut.protocols.facts import Facts
 from etomotut.protocols.forms import add_running, add_series_input
 from etomotut.protocols.job import Command, Job, ProgramError
-from etomotut.protocols.outputs import TILT_SERIES, Result
-from etomotut.protocols.protocol_base import EtomotutProtocol
+from etomotut.protocols.judged import JudgedProtocol, note_quality
+from etomotut.protocols.outputs import QUALITY, TILT_SERIES, Result
 
 PROGRAMS = ("aretomo2", "aretomo3")
 ARETOMO2, ARETOMO3 = range(2)
@@ -25,7 +27,7 @@ THICKNESS = 1200.0  # Å, where the form does not say
 NO, MEASURED, CORRECTED = range(3)
 
 
-class ProtEtomotutAreTomo(EtomotutProtocol):
+class ProtEtomotutAreTomo(JudgedProtocol):
     """Align tilt series without gold by AreTomo, or by the embedded program of its options.
 
     Gives the series with transforms; views that AreTomo takes for dark are disabled. The embedded
@@ -33,7 +35,7 @@ class ProtEtomotutAreTomo(EtomotutProtocol):
     """
 
     _label = "AreTomo alignment"
-    _possibleOutputs = {TILT_SERIES: SetOfTiltSeries}
+    _possibleOutputs = {TILT_SERIES: SetOfTiltSeries, QUALITY: SetOfAlignmentQuality}
     programs = PROGRAMS
     papers = ("Zheng2022",)
 
@@ -160,7 +162,16 @@ class ProtEtomotutAreTomo(EtomotutProtocol):
         changes = Changes(
             transforms=whole, tilt_angles=angles, axis_angle=rotation, is_left_out=dark
         )
-        return Result({TILT_SERIES: changes}, numbers)
+        quality = without_marks(
+            PROGRAMS[job.form.program],
+            series,
+            whole,
+            angles,
+            reasons=reasons_of(numbers),
+            is_left_out=dark,
+        )
+        judged, verdict = note_quality(job, quality)
+        return Result({TILT_SERIES: changes, **judged}, {**numbers, **verdict})
 
     def describe(self, numbers: Mapping[str, Any]) -> str:
         """Tell what was found."""
@@ -194,6 +205,19 @@ class ProtEtomotutAreTomo(EtomotutProtocol):
         if facts.is_aligned:
             return ["The input has an alignment: it is applied first, the new one follows it."]
         return []
+
+
+def reasons_of(numbers: Mapping[str, Any]) -> List[str]:
+    """Give what is known of how good an alignment is, in sentences, the most important first."""
+    reasons = [
+        "Views were aligned by what they show, and no marks tell how far they are from the truth: "
+        "look at the tomogram."
+    ]
+    if numbers["dark"]:
+        reasons.append(
+            f"{numbers['dark']} views were taken for dark and disabled: look whether they are."
+        )
+    return reasons
 
 
 def in_order(

@@ -16,11 +16,12 @@ from etomotut.convert.series import FULL, Changes, near, rotation_of
 from etomotut.formats import model, tlt, xf
 from etomotut.formats.fiducials import match_residuals, read_positions, read_residuals
 from etomotut.formats.mrc import Stack
+from etomotut.objects import SetOfAlignmentQuality
 from etomotut.protocols.facts import Facts
 from etomotut.protocols.forms import add_running, man
 from etomotut.protocols.job import Command, Job, ProgramError, resampling
-from etomotut.protocols.outputs import COORDINATES, MODEL_NO_GAPS, TILT_SERIES, Result
-from etomotut.protocols.protocol_base import EtomotutProtocol
+from etomotut.protocols.judged import JudgedProtocol, judge_marks, with_verdict
+from etomotut.protocols.outputs import COORDINATES, MODEL_NO_GAPS, QUALITY, TILT_SERIES, Result
 from etomotut.protocols.rehearsal import AXIS_ANGLE, FILES, PIXEL_SIZE, SHAPE
 
 # choices of the form, in its order, as tiltalign counts them
@@ -31,7 +32,6 @@ DISTORTIONS = {"off": (0, 0), "stretch and skew": (3, 3), "skew only": (0, 3)}
 
 MODEL = "fiducial model"
 ROUNDING = 2  # pixels by which programs differ in the sides of a prealigned image
-GOOD = 1.0  # pixels of mean residual
 ENDINGS = {
     "residuals": ".resid",
     "positions": ".xyz",
@@ -44,11 +44,11 @@ ENDINGS = {
 KEPT = "residuals", "positions", "angles", "transforms"
 
 
-class ProtEtomotutFiducialAlignment(EtomotutProtocol):
+class ProtEtomotutFiducialAlignment(JudgedProtocol):
     """Solve the alignment of tilt series from tracked beads or patches.
 
-    Gives the aligned series, the model with its gaps filled, and the beads in 3D. A mean residual
-    below one pixel is good.
+    Gives the aligned series, the model with its gaps filled, the beads in 3D, and how good each
+    alignment is: its errors where marks took no part in it, and a verdict with reasons.
     """
 
     _label = "fiducial alignment"
@@ -56,6 +56,7 @@ class ProtEtomotutFiducialAlignment(EtomotutProtocol):
         TILT_SERIES: SetOfTiltSeries,
         MODEL_NO_GAPS: SetOfLandmarkModels,
         COORDINATES: SetOfTiltSeriesCoordinates,
+        QUALITY: SetOfAlignmentQuality,
     }
     programs = ("tiltalign",)
     papers = ("Kremer1996", "Mastronarde2017")
@@ -214,7 +215,8 @@ class ProtEtomotutFiducialAlignment(EtomotutProtocol):
         }
         files = {name: job.temporary(ending) for name, ending in ENDINGS.items()}
         files.update(model=landmarks.getModelName(), nominal=job.write_angles())
-        job.run(self.commands(job.form, about, files), log="_align.log")
+        (command,) = self.commands(job.form, about, files)
+        job.run([command], log="_align.log")
         files.update({name: job.keep(ENDINGS[name]) for name in KEPT})
         solved, angles = xf.read(files["transforms"]), tlt.read(files["angles"])
         transforms = series.then(solved)
@@ -229,6 +231,7 @@ class ProtEtomotutFiducialAlignment(EtomotutProtocol):
         )
         positions = read_positions(files["positions"])
         numbers["beads"] = len(positions.xyz)
+        files["filled"] = filled[1]
         outputs = {
             TILT_SERIES: Changes(transforms=transforms, tilt_angles=angles, axis_angle=axis_angle),
             MODEL_NO_GAPS: fiducials.landmark_model(
@@ -236,7 +239,8 @@ class ProtEtomotutFiducialAlignment(EtomotutProtocol):
             ),
             COORDINATES: list(fiducials.coordinates(job.ts_id, positions, series.pixel_size)),
         }
-        return Result(outputs, numbers)
+        judged, verdict = judge_marks(job, command, files)
+        return Result({**outputs, **judged}, {**numbers, **verdict})
 
     def describe(self, numbers: Mapping[str, Any]) -> str:
         """Tell how good the alignment is."""
@@ -244,11 +248,12 @@ class ProtEtomotutFiducialAlignment(EtomotutProtocol):
         tracked = f"{numbers['beads']} tracks of patches"
         if numbers["are_beads"]:
             tracked = f"{numbers['beads']} beads, {numbers['filled']} gaps filled"
-        return (
+        told = (
             f"mean residual {residual:.2f} px ({residual * nanometres:.2f} nm) of "
             f"{numbers['points']} points, {tracked}, tilt axis at {numbers['rotation']:.2f} "
             "degrees"
-        ) + (": look at the large residuals" if residual > GOOD else "")
+        )
+        return with_verdict(told, numbers)
 
     def _validate(self) -> List[str]:
         models = self.inputSetOfLandmarkModels.get()

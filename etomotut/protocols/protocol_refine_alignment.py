@@ -10,18 +10,21 @@ from pyworkflow.protocol.constants import LEVEL_ADVANCED
 from pyworkflow.protocol.params import GE, IntParam
 from tomo.objects import SetOfTiltSeries
 
+from etomotut.convert.quality import without_marks
 from etomotut.convert.series import Changes, Series, near, rotation_of
 from etomotut.formats import xf
+from etomotut.objects import SetOfAlignmentQuality
+from etomotut.programs.console import word_list
 from etomotut.protocols.facts import Facts
 from etomotut.protocols.forms import add_running, add_series_input
 from etomotut.protocols.job import Command, Job, ProgramError
-from etomotut.protocols.outputs import TILT_SERIES, Result
-from etomotut.protocols.protocol_base import EtomotutProtocol
+from etomotut.protocols.judged import JudgedProtocol, note_quality
+from etomotut.protocols.outputs import QUALITY, TILT_SERIES, Result
 
 PATCH, SMALLEST = 64, 24  # reduced pixels
 
 
-class ProtEtomotutRefineAlignment(EtomotutProtocol):
+class ProtEtomotutRefineAlignment(JudgedProtocol):
     """Refine the alignment of tilt series without gold beads.
 
     Each view is matched to the reprojection of the tomogram that the other views make, patch by
@@ -30,7 +33,7 @@ class ProtEtomotutRefineAlignment(EtomotutProtocol):
     """
 
     _label = "refine alignment without gold"
-    _possibleOutputs = {TILT_SERIES: SetOfTiltSeries}
+    _possibleOutputs = {TILT_SERIES: SetOfTiltSeries, QUALITY: SetOfAlignmentQuality}
     programs = ("refinealign",)
     papers = ("Zheng2022", "Rasmussen2006")
 
@@ -100,7 +103,12 @@ class ProtEtomotutRefineAlignment(EtomotutProtocol):
             "rotation": rotation,
             "pixel_size": series.pixel_size,
         }
-        return Result({TILT_SERIES: Changes(transforms=transforms, axis_angle=rotation)}, numbers)
+        changes = Changes(transforms=transforms, axis_angle=rotation)
+        quality = without_marks(
+            "refinealign", series, transforms, series.tilt_angles(), reasons=reasons_of(numbers)
+        )
+        judged, verdict = note_quality(job, quality)
+        return Result({TILT_SERIES: changes, **judged}, {**numbers, **verdict})
 
     def describe(self, numbers: Mapping[str, Any]) -> str:
         """Tell how far views moved, or that they stayed, and which had to be searched for."""
@@ -150,3 +158,24 @@ class ProtEtomotutRefineAlignment(EtomotutProtocol):
         if facts.is_aligned:
             return []
         return ["The input has no alignment: run the coarse prealignment first."]
+
+
+def reasons_of(numbers: Mapping[str, Any]) -> List[str]:
+    """Give what is known of how good an alignment is, in sentences, the most important first."""
+    reasons = []
+    if numbers["unsure"]:
+        listed = word_list(numbers["unsure"])
+        reasons.append(
+            f"It is not sure where these views lie: {listed}; look at them, exclude them."
+        )
+    if not numbers["is_refined"]:
+        reasons.append(
+            "The views match reprojections no better than before, and the alignment of the input "
+            "is kept: look whether gold was left, or the input is far off."
+        )
+    return [
+        *reasons,
+        f"Views match reprojections of the others with a correlation of {numbers['after']:.3f} "
+        f"({numbers['before']:.3f} before), which does not tell how far they are from the truth: "
+        "look at the tomogram.",
+    ]

@@ -13,7 +13,10 @@ def test_scipion_finds_them_when_it_opens_a_project():
     import pwem
 
     found = pwem.Domain.getObjects()
-    assert {"MembraneSurface", "SetOfMembraneSurfaces"} <= found.keys()
+    ours = {"MembraneSurface", "AlignmentQuality"}
+    assert (
+        ours | {f"SetOf{name}" for name in ("MembraneSurfaces", "AlignmentQuality")} <= found.keys()
+    )
 
 
 def test_a_surface_keeps_what_was_measured(tmp_path):
@@ -45,3 +48,32 @@ def test_a_measure_that_is_none_of_ours_is_refused():
 
     with pytest.raises(KeyError):
         MembraneSurface().setMeasures({"mass": 1.0})
+
+
+def test_a_quality_keeps_its_verdict_and_its_numbers(tmp_path):
+    from etomotut.objects import AlignmentQuality, SetOfAlignmentQuality
+
+    qualities = SetOfAlignmentQuality.create(str(tmp_path), prefix="q")
+    reasons = ["View 7 of 41 has no mark: exclude it.", "There are few."]
+    made = AlignmentQuality(
+        tsId="TS_1", fileName="a.json", verdict="usable", reasons=reasons, marks="beads"
+    )
+    made.setValue("leave_one_out_px", 0.25)
+    made.setValue("beads", 17)
+    qualities.append(made)
+    qualities.write()
+    qualities.close()
+    again = SetOfAlignmentQuality(filename=qualities.getFileName())
+    found = again[{"_tsId": "TS_1"}].clone()
+    again.close()
+    assert (str(found), found.getReasons()) == ("TS_1: usable", reasons)
+    assert (found.getFiles(), found.getMarksAre()) == ({"a.json"}, "beads")
+    assert (found.value("leave_one_out_px"), found.value("beads")) == (0.25, 17)
+    assert found.values()["ctf_score"] is None
+
+
+def test_a_measure_of_an_alignment_that_is_none_is_refused():
+    from etomotut.objects import AlignmentQuality
+
+    with pytest.raises(KeyError):
+        AlignmentQuality().setValue("beauty", 1.0)

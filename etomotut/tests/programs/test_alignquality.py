@@ -8,6 +8,7 @@ import pytest
 
 from etomotut.__main__ import main
 from etomotut.formats import fiducials, model, tlt, xf
+from etomotut.programs.alignquality_names import COUNTS, QUANTITIES
 from etomotut.tests.engine import phantoms
 
 SIZE = (400, 400, 21)
@@ -63,6 +64,17 @@ def test_a_good_alignment_is_told_with_its_errors_in_pixels_and_nm():
     assert values["expected_error_px"] < 0.2
     assert (values["beads"], values["views"], values["marks"]) == (12, 21, 252)
     assert "the alignment is expected to be" in found["reasons"][0]
+
+
+def test_all_names_are_told_and_what_is_not_known_is_none():
+    write(phantoms.geometry())
+    values = judged("-EveryView")["values"]
+    assert set(values) == {*COUNTS, *QUANTITIES}
+    unknown = {name for name, value in values.items() if value is None}
+    assert unknown == {
+        *("marks_moved", "marks_added", "marks_dropped", "beads_dropped", "views_dropped"),
+        *("ctf_resolution_A", "ctf_score", "defocus_um", "defocus_hand"),
+    }
 
 
 def test_what_was_solved_is_told_of_the_series_its_views_and_its_beads():

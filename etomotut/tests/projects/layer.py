@@ -6,6 +6,7 @@ their files must agree; what a stage never changes must be as in its input.
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 from typing import Any, Dict, List
 
@@ -18,6 +19,9 @@ from tomo.objects import (
     SetOfTomograms,
     SetOfTomoMasks,
 )
+
+from etomotut.convert import quality
+from etomotut.objects import SetOfAlignmentQuality
 
 CONSTANT = ("getVoltage", "getSphericalAberration", "getAmplitudeContrast", "getMagnification")
 
@@ -99,6 +103,22 @@ def _check_coordinates(test: Any, protocol: Any, output: Any) -> None:
     test.assertLessEqual(set(output.getTSIds()), set(output.getPrecedents().getTSIds()))
 
 
+def _check_qualities(test: Any, protocol: Any, output: Any) -> None:
+    """Ask of qualities what the checks ask of every set: items, files, numbers that agree."""
+    test.assertSetSize(output, protocol.TiltSeries.getSize())
+    for found in output.iterItems():
+        told = quality.read(found.getFileName())
+        test.assertIn(found.getTsId(), protocol.TiltSeries.getTSIds())
+        test.assertEqual((told["series"], told["verdict"]), (found.getTsId(), found.getVerdict()))
+        test.assertEqual(told["reasons"], found.getReasons())
+        for name, value in told["values"].items():
+            stored = found.value(name)
+            test.assertTrue(stored is value is None or abs(stored - value) < 1e-6, name)
+    with open(Path(protocol._getExtraPath()) / quality.TABLE, newline="") as file:
+        rows = [row["series"] for row in csv.DictReader(file)]
+    test.assertEqual(sorted(rows), sorted(output.getUniqueValues("_tsId")))
+
+
 def _disabled(items: List[Any]) -> List[int]:
     return [place for place, item in enumerate(items) if not item.isEnabled()]
 
@@ -123,4 +143,5 @@ CHECKS = {
     SetOfTomograms: _check_tomograms,
     SetOfCTFTomoSeries: _check_estimations,
     SetOfCoordinates3D: _check_coordinates,
+    SetOfAlignmentQuality: _check_qualities,
 }

@@ -162,6 +162,17 @@ class TestChain(ProjectTest):
             distances = np.linalg.norm(np.array(positions)[:, None] - places[None], axis=2)
             self.assertLess(np.median(np.nanmin(distances, axis=1)), PIXEL)
 
+    def test_alignments_are_judged_by_marks_that_took_no_part(self) -> None:
+        for found in self.aligned.AlignmentQuality.iterItems():
+            self.assertEqual(found.getVerdict(), "good")
+            numbers = self.records(self.aligned)[found.getTsId()]["numbers"]
+            self.assertAlmostEqual(found.value("residual_mean_px"), numbers["residual"], places=3)
+            self.assertEqual(found.value("gaps_filled"), numbers["filled"])
+            self.assertAlmostEqual(found.value("tilt_axis_deg"), numbers["rotation"], places=3)
+            self.assertLess(found.value("leave_one_out_px"), 0.5)
+            self.assertLess(found.value("expected_error_px"), 0.5)
+            self.assertIn(f"*good*: {found.getReasons()[0]}", "\n".join(self.aligned.summary()))
+
     def test_applied_alignments_are_turned_upright(self) -> None:
         self.checkTiltSeries(
             self.applied.InterpolatedTiltSeries,
@@ -212,7 +223,7 @@ class TestChain(ProjectTest):
             self.erased: ["TiltSeries"],
             self.binned: ["TiltSeries"],
             self.shifted: ["TiltSeries"],
-            self.aligned: ["TiltSeries"],
+            self.aligned: ["TiltSeries", "AlignmentQuality"],
             self.applied: ["InterpolatedTiltSeries"],
             self.tomograms: ["Tomograms"],
             self.cropped: ["Tomograms"],

@@ -276,11 +276,14 @@ LABELS_AND_OUTPUTS = {
     "ProtEtomotutEditFiducials": ("edit fiducial model", ["FiducialModelGaps"]),
     "ProtEtomotutFiducialAlignment": (
         "fiducial alignment",
-        ["FiducialModelNoGaps", "TiltSeries", "TiltSeriesCoordinates"],
+        ["AlignmentQuality", "FiducialModelNoGaps", "TiltSeries", "TiltSeriesCoordinates"],
     ),
     "ProtEtomotutEraseFiducials": ("erase fiducials", ["FiducialMasks", "TiltSeries"]),
-    "ProtEtomotutAreTomo": ("AreTomo alignment", ["TiltSeries"]),
-    "ProtEtomotutRefineAlignment": ("refine alignment without gold", ["TiltSeries"]),
+    "ProtEtomotutAreTomo": ("AreTomo alignment", ["AlignmentQuality", "TiltSeries"]),
+    "ProtEtomotutRefineAlignment": (
+        "refine alignment without gold",
+        ["AlignmentQuality", "TiltSeries"],
+    ),
     "ProtEtomotutImportCtf": ("import CTF", ["CTFTomoSeries"]),
     "ProtEtomotutImportHalves": ("import even and odd", ["TiltSeries"]),
     "ProtEtomotutApplyAlignment": ("apply alignment", ["InterpolatedTiltSeries"]),
