@@ -1,5 +1,6 @@
-"""Pictures of what goes wrong, for the tutorial: `python tools/docs_pictures/failures.py FOLDER`.
+"""Pictures of what goes wrong, for the tutorial.
 
+PYTHONPATH=tools python -m docs_pictures.failures FOLDER.
 Simulated series are aligned and reconstructed with one thing wrong at a time: the tilt axis, two
 tracks, the thickness, the side on which the defocus grows. The programs are the embedded ones.
 """
@@ -12,13 +13,12 @@ import shutil
 import sys
 import tempfile
 from dataclasses import replace
-from io import BytesIO
 from pathlib import Path
 from typing import Any, Dict, Iterator, Sequence, Tuple
 
 import numpy as np
-from PIL import Image
 
+from docs_pictures.saving import save_figure
 from etomotut.__main__ import main as etomotut
 from etomotut.demo import PRESETS
 from etomotut.demo.series import simulate, write
@@ -36,7 +36,6 @@ PIXEL, FINE = 11.04, 5.52  # Å
 SIZE = 256, 360  # x, y of the aligned views
 EXCHANGED = 24  # the view from which two tracks are exchanged
 TITLE, EDGE, GAP, TOP = 26, 24, 14, 66  # pixels of a figure
-COLOURS = 64
 
 
 def main(folder: Path) -> None:
@@ -48,13 +47,17 @@ def main(folder: Path) -> None:
         run("ccderaser", "-find", "data/TS_01.mrc", "clean.mrc")
         _align("right", AXIS)
         _align("wrong", WRONG_AXIS)
-        _save(target / "bad-axis-tracks.png", _draw_tracks("wrong", "Tilt axis 90 degrees off"))
-        _save(target / "bad-axis-tomogram.png", _draw_axes())
-        _save(target / "bad-thickness.png", _draw_thicknesses())
+        save_figure(
+            target / "bad-axis-tracks.png", _draw_tracks("wrong", "Tilt axis 90 degrees off")
+        )
+        save_figure(target / "bad-axis-tomogram.png", _draw_axes())
+        save_figure(target / "bad-thickness.png", _draw_thicknesses())
         _exchange_tracks()
-        _save(target / "bad-tracks.png", _draw_tracks("exchanged", "Two tracks exchanged"))
-        _save(target / "bad-residuals.png", _draw_residuals("exchanged", "Two tracks exchanged"))
-        _save(target / "bad-handedness.png", _draw_handedness())
+        save_figure(target / "bad-tracks.png", _draw_tracks("exchanged", "Two tracks exchanged"))
+        save_figure(
+            target / "bad-residuals.png", _draw_residuals("exchanged", "Two tracks exchanged")
+        )
+        save_figure(target / "bad-handedness.png", _draw_handedness())
 
 
 def run(*words: object) -> None:
@@ -275,14 +278,6 @@ def _evidence() -> Tuple[Any, Any]:
         for view in chosen
     ]
     return np.asarray(tilts)[chosen], np.array(found)
-
-
-def _save(path: Path, figure: Any) -> None:
-    """Write a figure with no more colours than it needs: pictures go along with the sources."""
-    whole = BytesIO()
-    figure.savefig(whole)
-    Image.open(whole).convert("RGB").quantize(COLOURS).save(path, optimize=True)
-    print(path)
 
 
 if __name__ == "__main__":
