@@ -15,7 +15,7 @@ from etomotut.convert.series import Series, View
 from etomotut.errors import EtomotutError
 from etomotut.formats.defocus import Defocus, single
 
-_FAILED = -999.0  # the defocus that Scipion gives to a view whose estimation failed
+FAILED = -999.0  # the defocus that Scipion gives to a view whose estimation failed
 _UNKNOWN = 0.0  # the resolution to which an estimation is good, which defocus files do not tell
 
 
@@ -37,7 +37,7 @@ class ViewCtf:
 def read_ctf(series: Any) -> List[ViewCtf]:
     """Give the estimations of a Scipion CTF series that are enabled and did not fail."""
     found = [_read(each) for each in series.iterItems() if each.isEnabled()]
-    return [ctf for ctf in found if ctf.defocus[0] != _FAILED and np.all(np.isfinite(ctf.defocus))]
+    return [ctf for ctf in found if ctf.defocus[0] != FAILED and np.all(np.isfinite(ctf.defocus))]
 
 
 def table_for(views: Sequence[View], estimations: Sequence[ViewCtf]) -> Tuple[Defocus, List[View]]:

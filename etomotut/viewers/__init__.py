@@ -8,6 +8,9 @@ below.
 # Scipion offers viewers in the alphabetical order of these names. Ours come after tomo's own,
 # which can exclude views, and before those that show any set as a table.
 # The report comes last: it takes a while, and is for all that led to a result.
+from etomotut.viewers.coordinates import EtomotutCoordinatesViewer
+from etomotut.viewers.ctf import EtomotutCtfViewer
+
 from etomotut.viewers.entries import (
     EtomotutAlignmentViewer,
     EtomotutFiducialEditor,
@@ -26,6 +29,8 @@ __all__ = [
     "AEtomotutTomogramViewer",
     "EtomotutAlignmentViewer",
     "EtomotutChimeraViewer",
+    "EtomotutCoordinatesViewer",
+    "EtomotutCtfViewer",
     "EtomotutFiducialEditor",
     "EtomotutImodViewer",
     "EtomotutResultsViewer",

@@ -7,6 +7,7 @@ this module at start.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Sequence
 
@@ -87,7 +88,9 @@ class EtomotutViewer(Viewer):
 
     def _listing(self) -> Listing:
         cache = Path(self.getProject().getTmpPath(CACHE)).absolute()
-        return Listing(cache, _imod())
+        listing = Listing(cache, _imod())
+        listing.neighbours = partial(tomograms_of, self.getProject())
+        return listing
 
 
 class EtomotutSeriesViewer(EtomotutViewer):
@@ -221,6 +224,18 @@ class EtomotutResultsViewer(EtomotutViewer):
     def _open(self, items: Sequence[Item], root: Any) -> Any:
         kind = EtomotutTomogramViewer if self._is_tomogram else EtomotutSeriesViewer
         return kind._open(self, items, root)
+
+
+def tomograms_of(project: Any) -> Dict[str, Any]:
+    """Give the sets of tomograms of a project by the names of the runs that made them."""
+    found = {}
+    for run in project.getRuns():
+        for name, items in run.iterOutputAttributes(SetOfTomograms):
+            is_shown = type(items) is SetOfTomograms  # masks are shown over their tomogram
+            if is_shown and items.getSize():
+                label = run.getRunName()
+                found[f"{label}: {name}" if label in found else label] = items
+    return found
 
 
 def _is_stage(obj: Any) -> bool:

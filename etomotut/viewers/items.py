@@ -14,8 +14,9 @@ class Item:
     """A row: its name, a few words about it, and how its model is made.
 
     `prepare_3dmod` makes the files that 3dmod needs, which may take a while, and gives its command
-    line; `find` gives what pictures show. Both are None where there is no such thing. `pictures`
-    are files that the stage left, by what they show.
+    line; `find` gives what pictures show. `beside` looks for what can stand beside it, by name,
+    and `label` is what it is called then. All are None where there is no such thing. `pictures` are
+    files that the stage left, by what they show.
     """
 
     name: str
@@ -24,3 +25,5 @@ class Item:
     prepare_3dmod: Optional[Callable[[], List[str]]] = None
     find: Optional[Callable[[], Findings]] = None
     pictures: Mapping[str, Path] = field(default_factory=dict)
+    beside: Optional[Callable[[], Mapping[str, Callable[[], Any]]]] = None
+    label: str = ""

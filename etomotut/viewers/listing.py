@@ -38,6 +38,7 @@ class Listing:
     def __init__(self, cache: Path, backend: Optional[Backend]) -> None:
         self._cache, self._backend = cache, backend
         self.coordinates: Optional[Any] = None  # Scipion's set of beads in 3D, for tomograms
+        self.neighbours: Optional[Callable[[], Mapping[str, Any]]] = None  # other sets of them
 
     def of(self, obj: Any) -> List[Item]:
         """Give the items of a set of tilt series, landmark models or tomograms, or of one of them.
@@ -144,16 +145,31 @@ class Listing:
         def words(backend: Backend) -> List[str]:
             return imod.tomogram_words(backend, load().getFileName())
 
-        def show() -> TomogramModel:
-            loaded = load()
-            tomogram, mask = gather.tomogram_of(loaded), gather.mask_of(loaded)
-            beads = gather.positions_of(self.coordinates, name, tomogram.pixel_size)
-            placed = None if beads is None else tomogram.voxels(beads)
-            return TomogramModel(
-                tomogram.path, tomogram.pixel_size, placed, BEAD / tomogram.pixel_size, mask
-            )
+        beside = None if self.neighbours is None else partial(self._beside, name)
+        show = partial(self._tomogram_model, name, load)
+        return Item(name, about, show, self._in_3dmod(words), beside=beside)
 
-        return Item(name, about, show, self._in_3dmod(words))
+    def _tomogram_model(self, name: str, load: Callable[[], Any]) -> TomogramModel:
+        loaded = load()
+        tomogram, mask = gather.tomogram_of(loaded), gather.mask_of(loaded)
+        beads = gather.positions_of(self.coordinates, name, tomogram.pixel_size)
+        return TomogramModel(
+            tomogram.path,
+            tomogram.pixel_size,
+            None if beads is None else tomogram.voxels(beads),
+            BEAD / tomogram.pixel_size,
+            mask,
+            tomogram.origin,
+        )
+
+    def _beside(self, name: str) -> Dict[str, Callable[[], TomogramModel]]:
+        """Give how a series' tomograms in other sets are loaded, by the names of these."""
+        assert self.neighbours is not None
+        return {
+            label: partial(self._tomogram_model, name, partial(gather.item_of, items, name))
+            for label, items in self.neighbours().items()
+            if name in gather.ids_of(items)
+        }
 
     def _in_3dmod(self, words: Callable[[Backend], List[str]]) -> Optional[Callable[[], List[str]]]:
         backend = self._backend

@@ -29,8 +29,9 @@ Image = npt.NDArray[np.float32]
 class TomogramModel:
     """A tomogram at a `point` [x, y, z]; planes are means of `slab` planes side by side.
 
-    `beads` (n, 3) and their diameter are in voxels, `pixel_size` in Å. `mask` is a file of the same
-    size, coloured where it is above zero; raises EtomotutError if its size is another.
+    `beads` (n, 3) and their diameter are in voxels, `pixel_size` in Å, `origin` is where the first
+    voxel lies in the specimen, in voxels. `mask` is a file of the same size, coloured where it is
+    above zero; raises EtomotutError if its size is another.
     """
 
     def __init__(
@@ -40,7 +41,9 @@ class TomogramModel:
         beads: Optional[npt.ArrayLike] = None,
         bead_diameter: float = 0.0,
         mask: Optional[str] = None,
+        origin: Sequence[float] = (0.0, 0.0, 0.0),
     ) -> None:
+        self._origin = np.array(origin, float)
         self._stack = Stack(path)
         self.path, self.pixel_size = str(Path(path)), pixel_size
         depth, height, width = self._stack.shape
@@ -60,6 +63,17 @@ class TomogramModel:
     def go_to(self, axis: int, place: float) -> None:
         """Move the point along an axis, not beyond the volume."""
         self.point[axis] = int(np.clip(round(place), 0, self.size[axis] - 1))
+
+    @property
+    def place(self) -> npt.NDArray[np.float64]:
+        """Where the point (x, y, z) is in the specimen, Å; another tomogram of it has it, too."""
+        return np.asarray((np.array(self.point) + 0.5 + self._origin) * self.pixel_size)
+
+    def go_to_place(self, place: npt.ArrayLike) -> None:
+        """Move the point to a place in the specimen (x, y, z), Å, or the nearest that there is."""
+        voxel = np.asarray(place, float) / self.pixel_size - self._origin - 0.5
+        for axis in range(3):
+            self.go_to(axis, float(voxel[axis]))
 
     def click(self, plane: str, across: float, up: float) -> None:
         """Move the point to a place of a plane."""

@@ -112,3 +112,28 @@ def coordinate_set(folder: Path, of: Any) -> Any:
 def names(items: Sequence[Any]) -> List[str]:
     """Give the names of items."""
     return [item.name for item in items]
+
+
+def ctf_set(folder: Path, of: Any) -> Any:
+    """Give CTF estimates of TS_1, 1 nm more a degree; the view that is excluded has none."""
+    from tomo.objects import CTFTomo, CTFTomoSeries, SetOfCTFTomoSeries
+
+    made = SetOfCTFTomoSeries.create(str(folder), prefix="ctfs")
+    made.setSetOfTiltSeries(of)
+    series = CTFTomoSeries(tsId="TS_1")
+    made.append(series)
+    for image in of[{"_tsId": "TS_1"}].iterItems(iterate=False):
+        mean = 30000.0 + 10 * image.getTiltAngle()
+        ctf = CTFTomo(index=image.getIndex(), acqOrder=image.getAcquisitionOrder())
+        ctf.setStandardDefocus(mean + 100, mean - 100, 20.0)
+        ctf.setResolution(8.5)
+        if image.getIndex() == EXCLUDED:
+            ctf.setWrongDefocus()
+            ctf.setEnabled(False)
+        series.append(ctf)
+    series.write()
+    made.update(series)
+    made.write()
+    made.close()
+    of.close()
+    return made

@@ -8,7 +8,15 @@ from types import SimpleNamespace
 
 import pytest
 from pyworkflow.viewer import MessageView, Viewer
-from tomo.objects import LandmarkModel, SetOfLandmarkModels, SetOfTiltSeries, SetOfTomograms
+from tomo.objects import (
+    LandmarkModel,
+    SetOfCoordinates3D,
+    SetOfCTFTomoSeries,
+    SetOfLandmarkModels,
+    SetOfTiltSeries,
+    SetOfTomograms,
+    SetOfTomoMasks,
+)
 
 from etomotut import protocols, viewers
 from etomotut.tests.viewers import sets
@@ -41,6 +49,10 @@ def test_scipion_finds_nothing_but_the_viewers():
         (SetOfTiltSeries, "EtomotutSeriesViewer"),
         (SetOfLandmarkModels, "EtomotutFiducialViewer"),
         (SetOfTomograms, "EtomotutTomogramViewer"),
+        (SetOfTomoMasks, "EtomotutTomogramViewer"),
+        (SetOfCTFTomoSeries, "EtomotutCtfViewer"),
+        (SetOfCoordinates3D, "EtomotutCoordinatesViewer"),
+        (protocols.ProtEtomotutImportCtf, "EtomotutCtfViewer"),
         (protocols.ProtEtomotutFiducialAlignment, "EtomotutAlignmentViewer"),
         (protocols.ProtEtomotutReconstruct, "EtomotutResultsViewer"),
         (protocols.ProtEtomotutPosition, "EtomotutResultsViewer"),
@@ -148,6 +160,21 @@ def test_tomograms_of_our_alignment_have_its_beads(tmp_path):
         pointer = SimpleNamespace(getObjValue=lambda parent=alignment: parent)
         alignment = SimpleNamespace(iterInputAttributes=lambda p=pointer: [("input", p)])
     assert entries._coordinates_behind(alignment) is coordinates
+
+
+def test_tomograms_can_stand_beside_those_of_other_runs_by_their_names(tmp_path, project):
+    tomograms = sets.tomogram_set(tmp_path)
+    makers = [("7. SIRT", tomograms), ("8. denoise", tomograms), ("9. empty", SetOfTomograms())]
+    project.getRuns = lambda: [
+        SimpleNamespace(
+            getRunName=lambda name=name: name,
+            iterOutputAttributes=lambda kind, made=made: [("Tomograms", made)],
+        )
+        for name, made in makers
+    ]
+    (item,) = entries.EtomotutTomogramViewer(project=project)._listing().of(tomograms)
+    assert list(item.beside()) == ["7. SIRT", "8. denoise"]
+    assert item.beside()["8. denoise"]().size == (60, 40, 10)
 
 
 def test_no_window_is_loaded_before_one_is_opened():

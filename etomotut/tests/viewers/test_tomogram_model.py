@@ -94,3 +94,18 @@ def test_a_tomogram_of_one_section_is_shown_too(tmp_path):
     flat = TomogramModel(str(tmp_path / "flat.mrc"), 10.0)
     assert flat.image(SLICE).shape == (1, 30)
     assert fill(flat).shape == (24, 1)
+
+
+def test_tomograms_of_one_specimen_meet_at_the_same_place(tmp_path):
+    """The second one is cropped, and binned by two: its first voxel is at voxel (8, 4, 10)."""
+    mrc.write(tmp_path / "a.mrc", VOLUME, pixel_size=10.0, volume=True)
+    mrc.write(tmp_path / "b.mrc", VOLUME[10:30:2, 4:20:2, 8:24:2], pixel_size=20.0, volume=True)
+    first = TomogramModel(str(tmp_path / "a.mrc"), 10.0, origin=(-15, -12, -20))
+    second = TomogramModel(str(tmp_path / "b.mrc"), 20.0, origin=(-3.5, -4, -5))
+    first.point = [14, 8, 16]
+    second.go_to_place(first.place)
+    assert second.point == [3, 2, 3]
+    first.go_to_place(second.place)
+    assert np.abs(np.array(first.point) - (14, 8, 16)).max() <= 1
+    second.go_to_place([1e6, 0, 0])
+    assert second.point[0] == 7

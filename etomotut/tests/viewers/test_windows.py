@@ -200,7 +200,7 @@ def test_beads_are_ringed_in_tomograms(root, listing, tmp_path):
 
 def test_another_tomogram_stands_beside_and_follows(root, listing, tmp_path):
     tomograms = sets.tomogram_set(tmp_path)
-    listing.neighbours = lambda: {"8. denoise": tomograms, "9. none of it": sets_without(tmp_path)}
+    listing.neighbours = lambda: {"8. denoise": tomograms}
     window = TomogramWindow("test", listing.of(tomograms), root)
     settle(window, lambda: window.model.is_side_full)
     width = window.canvases["x-y"].size()[0]
@@ -217,16 +217,6 @@ def test_another_tomogram_stands_beside_and_follows(root, listing, tmp_path):
     window.show_beside("none")
     settle(window)
     assert window.canvases["x-y"].size()[0] == width
-
-
-def sets_without(folder: Any) -> Any:
-    """Give a set of tomograms that is empty."""
-    from tomo.objects import SetOfTomograms
-
-    made = SetOfTomograms.create(str(folder), prefix="empty")
-    made.write()
-    made.close()
-    return made
 
 
 def test_curves_of_the_ctf_are_drawn_series_by_series(root, tmp_path):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import tkinter as tk
 from tkinter import filedialog, ttk
-from typing import Any, Dict, Sequence
+from typing import Any, Callable, Dict, Mapping, Sequence
 
 import numpy as np
 
 from etomotut.errors import EtomotutError
+from etomotut.protocols.job import safe_name
 from etomotut.report import export
 from etomotut.report.style import DPI, PAGE
 from etomotut.viewers.items import Item
@@ -24,9 +25,14 @@ NAMES = {
 
 
 class PicturesWindow(base.Window):
-    """Pictures of what was found about series; `browse` opens the window of an item's views."""
+    """Pictures of what was found about series; `browse` opens the window of an item's views.
+
+    `names` are those of the tabs, `pictures` draw a figure each of what an item finds.
+    """
 
     size = (1180, 900)
+    names: Mapping[str, str] = NAMES
+    pictures: Mapping[str, Callable[[Any], Any]] = export.PICTURES
 
     def __init__(
         self, title: str, items: Sequence[Item], master: Any = None, browse: Any = None
@@ -41,7 +47,7 @@ class PicturesWindow(base.Window):
         self.tabs.pack(fill="both", expand=True)
         self.canvases: Dict[str, tk.Canvas] = {}
         self._photos: Dict[str, Any] = {}
-        for kind, name in NAMES.items():
+        for kind, name in self.names.items():
             self._add_tab(kind, name)
         self.tabs.bind("<<NotebookTabChanged>>", lambda event: self.redraw_soon())
         ttk.Button(self.bar, text="Save as PNG ...", command=self._save).pack(side="right", padx=4)
@@ -60,22 +66,27 @@ class PicturesWindow(base.Window):
     def show(self) -> None:
         """Forget the pictures of another item; offer those that this one has."""
         self.figures.clear()
-        has = {
-            "residuals": self.model.marks is not None and self.model.marks.is_solved,
-            "beads": self.model.marks is not None,
+        for place, kind in enumerate(self.names):
+            self.tabs.tab(place, state="normal" if self.has(kind) else "hidden")
+
+    def has(self, kind: str) -> bool:
+        """Whether there is a picture of a kind."""
+        marks = self.model.marks
+        known = {
+            "residuals": marks is not None and marks.is_solved,
+            "beads": marks is not None,
             "tomogram": self.model.tomogram is not None,
         }
-        for place, kind in enumerate(NAMES):
-            self.tabs.tab(place, state="normal" if has.get(kind, True) else "hidden")
+        return known.get(kind, True)
 
     def redraw(self) -> None:
         """Draw the picture of the tab that is open."""
-        kind = list(NAMES)[self.tabs.index("current")]
+        kind = list(self.names)[self.tabs.index("current")]
         canvas = self.canvases[kind]
         canvas.delete("all")
         try:
             if kind not in self.figures:
-                self.figures[kind] = export.PICTURES[kind](self.model)
+                self.figures[kind] = self.pictures[kind](self.model)
         except (EtomotutError, OSError) as error:
             self.complain(str(error))
             return
@@ -93,12 +104,12 @@ class PicturesWindow(base.Window):
         self.tabs.add(frame, text=name)
 
     def _save(self) -> None:
-        kind = list(NAMES)[self.tabs.index("current")]
+        kind = list(self.names)[self.tabs.index("current")]
         if self.model is None or self.figures.get(kind) is None:
             return
         path = filedialog.asksaveasfilename(
             parent=self.top,
-            initialfile=f"{self.model.name}_{kind}.png",
+            initialfile=f"{safe_name(self.item.name)}_{kind}.png",
             defaultextension=".png",
             filetypes=[("PNG picture", "*.png")],
         )
