@@ -44,7 +44,7 @@ def text(page: Path, *, fences: bool = False) -> str:
 
 
 def code(page: Path) -> List[str]:
-    """Give the lines of a page that are code: those in fences, and what stands between backticks."""
+    """Give the lines of a page that are code: in fences, and what stands between backticks."""
     fences = FENCE.findall(text(page, fences=True))
     return "\n".join(fences).splitlines() + re.findall(r"`([^`\n]+)`", text(page))
 
