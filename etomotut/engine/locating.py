@@ -92,6 +92,14 @@ def locate(
     return Tracked(marks, likeness, amplitude, solution, np.arange(len(marks)))
 
 
+def shows_bead(image: beads.Image, places: Array, profile: Array, setting: Setting) -> Bools:
+    """Tell whether a bead is seen within a radius of places (n, 2), array indices, of a view."""
+    found = beads.locate(image, places, setting.radius, profile=profile)
+    off = np.hypot(*(found.xy - places).T)
+    shows: Bools = (found.likeness > MIN_LIKENESS) & (off < setting.radius)
+    return shows
+
+
 def profiles_of_beads(views: Views, places: Array, setting: Setting) -> List[Array]:
     """Give a radial profile of the beads a view, pooled with neighbours where beads are few."""
     reach = beads.REACH * setting.radius

@@ -22,6 +22,7 @@ PROGRAMS = (
     "ccderaser",
     "ctfhandedness",
     "ctfphaseflip",
+    "curatebeads",
     "fidder",
     "fscfilter",
     "findsection",

@@ -1,4 +1,4 @@
-"""What autofidseed and beadtrack share: views with dark beads, and how to track them."""
+"""What programs that look for beads share: views with dark beads, and how to track these."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from etomotut.programs.streaming import require_numbers
 
 if TYPE_CHECKING:
     from etomotut.engine.locating import Setting
+    from etomotut.formats.model import Model
 
+Array = npt.NDArray[np.float64]
 Views = npt.NDArray[np.float32]
 
 DEPTH_SD = 1200.0  # Å; the spread of depths to expect, generous for ice of up to 4000
@@ -26,6 +28,7 @@ SAMPLE = 3  # views in which the size of beads is measured
 LARGEST_STEP = 0.12  # of the width or height of a view, from view to view
 SMALLEST_DIAMETER = 2.0  # pixels
 LARGEST_DIAMETER = 0.25  # of the width or height of a view
+WHAT_MODELS_ARE = {"InputSeedModel": "seed model", "InputModel": "fiducial model"}
 
 
 def read(values: Values) -> Tuple[Views, float]:
@@ -71,6 +74,35 @@ def setting(values: Values, views: Views, pixel_size: float, *, wanted: int) -> 
         limit=max(150, 3 * wanted),
         threads=threads(),
     )
+
+
+def read_marks(values: Values, name: str, shape: Tuple[int, ...]) -> Tuple[Model, Array]:
+    """Give the model that an option names, and its marks (contour, view, 2), NaN where none is.
+
+    Marks count from the centre of the view; `shape` is (view, y, x) of the images.
+    """
+    from etomotut.formats import model
+
+    what = WHAT_MODELS_ARE[name]
+    found = model.read(values[name])
+    rows, contours = model.tracks(found)
+    view = rows[:, 2].astype(np.int64)
+    if not len(rows):
+        raise OptionError(f"{what} {values[name]} has no points")
+    outside = view[(view < 0) | (view >= shape[0])]
+    if len(outside):
+        raise OptionError(
+            f"{what} {values[name]} has points on view {outside[0] + 1}; "
+            f"{values['ImageFile']} has {shape[0]} views"
+        )
+    marks = np.full((contours.max() + 1, shape[0], 2), np.nan)
+    marks[contours, view] = rows[:, :2] - centre(shape)
+    return found, marks
+
+
+def centre(shape: Tuple[int, ...]) -> Array:
+    """Give the centre (x, y) of views of a shape (view, y, x), as array index."""
+    return (np.array(shape[:0:-1], float) - 1) / 2
 
 
 @contextmanager

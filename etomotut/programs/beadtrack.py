@@ -9,19 +9,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Tuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from etomotut.errors import OptionError
 from etomotut.programs import angles, bead_images
 from etomotut.programs.console import word_list
 from etomotut.programs.options import THREADS, Option, Ranges, Several, Values
 
 if TYPE_CHECKING:
     from etomotut.engine.bundle_adjustment import Tracks
-    from etomotut.formats.model import Model
 
 Array = npt.NDArray[np.float64]
 
@@ -81,8 +79,7 @@ def run(values: Values) -> None:
     from etomotut.formats import model
 
     views, pixel_size = bead_images.read(values)
-    seeds = model.read(values["InputSeedModel"])
-    marks = _seed_marks(values, seeds, views.shape)
+    seeds, marks = bead_images.read_marks(values, "InputSeedModel", views.shape)
     setting = bead_images.setting(values, views, pixel_size, wanted=min(max(len(marks), 4), 15))
     setting = replace(setting, limit=max(setting.limit, 4 * len(marks)))
     with bead_images.named_in_errors(values, setting):
@@ -91,36 +88,13 @@ def run(values: Values) -> None:
     points = locating.as_points(tracked.marks)
     _report(points, numbers, marks)
     tracks = model.from_tracks(
-        np.column_stack([points.xy + _centre(views.shape), points.view]),
+        np.column_stack([points.xy + bead_images.centre(views.shape), points.view]),
         numbers[points.bead],
         size=views.shape[::-1],
         pixel_size=pixel_size,
         symbol_size=seeds.objects[0].symbol_size,
     )
     model.write(values["OutputModel"], tracks)
-
-
-def _seed_marks(values: Values, seeds: Model, shape: Tuple[int, ...]) -> Array:
-    """Give the seeds as marks (contour, view, 2) from the centre of the view; NaN elsewhere."""
-    from etomotut.formats import model
-
-    rows, contours = model.tracks(seeds)
-    view = rows[:, 2].astype(np.int64)
-    if not len(rows):
-        raise OptionError(f"seed model {values['InputSeedModel']} has no points")
-    outside = view[(view < 0) | (view >= shape[0])]
-    if len(outside):
-        raise OptionError(
-            f"seed model {values['InputSeedModel']} has points on view {outside[0] + 1}; "
-            f"{values['ImageFile']} has {shape[0]} views"
-        )
-    marks = np.full((contours.max() + 1, shape[0], 2), np.nan)
-    marks[contours, view] = rows[:, :2] - _centre(shape)
-    return marks
-
-
-def _centre(shape: Tuple[int, ...]) -> Array:
-    return (np.array(shape[:0:-1], float) - 1) / 2
 
 
 def _report(points: Tracks, numbers: npt.NDArray[np.int64], seeds: Array) -> None:

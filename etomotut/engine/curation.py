@@ -1,0 +1,404 @@
+"""Curating the marks of gold beads: what a person does with IMOD's Beadfixer, judged by its effect.
+
+The beads of a model are predicted in every view by the solution of their marks. Where one is seen
+it is marked there: gaps are filled, marks that do not fit are tracked again, all are centred.
+Points, beads and views that stay bad are dropped. Each such step is kept only if it lowers the
+error with which all marks of the input, dropped ones included, are predicted without them
+(`leave_one_out`), so that nothing is dropped to make the number look better.
+
+Marks are arrays (bead, view, 2) of x, y from the centre of the view, NaN where there is none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Callable, List, Sequence, Tuple
+
+import numpy as np
+import numpy.typing as npt
+
+from etomotut.engine import bundle_adjustment as bundle
+from etomotut.engine import fiducial_alignment as alignment
+from etomotut.engine import locating, tracking
+from etomotut.engine.bundle_adjustment import Solution
+from etomotut.engine.leave_one_out import LEAST_FREEDOM, leave_one_out
+from etomotut.engine.locating import Setting, Views
+from etomotut.errors import SolutionError
+
+Array = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
+
+MAX_ROUNDS = 5
+FEWEST = 3  # marks of a bead that is solved: its position has three coordinates
+FEW = 5  # marks of a bead that is kept: fewer do not tell it from chance
+MISFIT = 6.0  # times the typical residual of its view beyond which a mark is wrong
+DOUBTFUL = 3.0  # ... beyond which it is looked for where it is predicted
+BAD_BEAD = 3.0  # times the median error of beads
+BAD_VIEW = 3.0  # times the error of neighbouring views
+GROSS = 0.25  # radii; beads and views with a mean error below that tell more than they harm
+FARTHER = 2.0  # times the largest step between views, within which a lost view is looked for
+SHALLOW = 0.5  # times the depth of beads in neighbouring views
+LOST = 0.5  # of the visible beads of a view; where fewer are seen, the view may lie elsewhere
+LEAST_SCALE = 0.1  # pixels; a misfit is no less than MISFIT times that
+RE_TRACK, RE_CENTRE, FILL = "re-track", "re-centre", "fill gaps"
+DROP_POINTS, DROP_BEADS, DROP_VIEWS = "drop points", "drop beads", "drop views"
+FIND_VIEWS = "find lost views"
+MOST_PAIRS = 200  # of marks of a bead that are tried for its place
+LEAST_MOVE = 0.05  # pixels; by less a mark is not moved
+LEAST_GAIN = 0.005  # of the error in a round, relative, that is worth another
+NEIGHBOURS = 3  # views on either side
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A solution of marks, and what it makes of all that were measured.
+
+    `predicted` (bead, view, 2) holds all beads, also those too few marks of which are kept, and
+    `errors` (bead, view) the lengths of the leave-one-out residuals of all marks measured: NaN
+    where there is no mark, infinite where nothing but the mark itself tells where it should be.
+    `kept` (bead, view) tells the marks that were solved.
+    """
+
+    solution: Solution
+    predicted: Array
+    errors: Array
+    kept: Bools
+
+
+@dataclass(frozen=True)
+class Step:
+    """One attempt: its name, how many marks it changed, the deciding error before and after."""
+
+    round: int
+    name: str
+    marks: int
+    before: float
+    after: float
+    taken: bool
+
+
+@dataclass(frozen=True)
+class Curated:
+    """Curated marks; `steps` tell how, and `by` (bead, view) the number of the one that decided.
+
+    `before` and `after` are the fits of the input and of the result; `error_before` and
+    `error_after` the errors that decide, in which a mark counts `limit` pixels at most.
+    """
+
+    marks: Array
+    by: Ints
+    steps: List[Step]
+    before: Fit
+    after: Fit
+    error_before: float
+    error_after: float
+    limit: float
+
+
+def curate(views: Views, marks: Array, setting: Setting) -> Curated:
+    """Curate the marks (bead, view, 2) of beads, dark on bright, in a prealigned series.
+
+    Raises SolutionError where the marks do not determine an alignment.
+    """
+    curator = _Curator(views, marks, setting)
+    for number in range(1, MAX_ROUNDS + 1):
+        if not curator.go_round(number):
+            break
+    return curator.result()
+
+
+def fit_marks(marks: Array, places: Array, setting: Setting) -> Fit:
+    """Solve marks (bead, view, 2) and predict all beads; `places` also has marks that are dropped.
+
+    Raises SolutionError where the marks do not determine an alignment.
+    """
+    used = locating.count_marks(marks) >= FEWEST
+    if used.sum() < 2:
+        raise SolutionError(
+            f"{used.sum()} beads are marked in {FEWEST} views or more; at least 2 are needed"
+        )
+    points = locating.as_points(marks[used])
+    solution = alignment.solve_every_view(points, setting.tilt_angles, setting.axis_angle)
+    alone = leave_one_out(points, solution)
+    xyz = np.zeros((len(marks), 3))
+    xyz[used] = solution.xyz
+    if not used.all():
+        xyz[~used] = agreed_positions(places[~used], solution, setting.radius / 2)
+    solution = replace(solution, xyz=xyz)
+    predicted = locating.predict(solution)
+    errors = np.hypot(*np.moveaxis(places - predicted, -1, 0))
+    errors[~used] = _own_errors(places[~used], solution, predicted[~used], setting.radius / 2)
+    errors[:, np.setdiff1d(np.arange(len(solution.shifts)), points.view)] = np.inf
+    kept = np.isfinite(marks[..., 0]) & used[:, None]
+    errors[kept] = np.nan_to_num(np.hypot(*alone.T), nan=np.inf)
+    return Fit(solution, predicted, errors, kept)
+
+
+def bead_errors(fit: Fit) -> Array:
+    """Give the mean errors (bead,) of the marks kept, pixels; NaN where there is none."""
+    return _means(fit, axis=1)
+
+
+def view_errors(fit: Fit) -> Array:
+    """Give the mean errors (view,) of the marks kept, pixels; NaN where there is none."""
+    return _means(fit, axis=0)
+
+
+def neighbours_of(values: Array) -> Array:
+    """Give the median (view,) of the values of up to NEIGHBOURS views on either side."""
+    padded = np.pad(values, NEIGHBOURS, constant_values=np.nan)
+    windows = np.stack([np.roll(padded, s) for s in range(-NEIGHBOURS, NEIGHBOURS + 1) if s])
+    inner = windows[:, NEIGHBOURS:-NEIGHBOURS]
+    told = np.isfinite(inner).any(axis=0)
+    result = np.full(len(values), np.inf)
+    result[told] = np.nanmedian(inner[:, told], axis=0)
+    return result
+
+
+def _means(fit: Fit, *, axis: int) -> Array:
+    """Give the mean errors of the marks kept of each bead (axis 1) or view (0), NaN where none."""
+    told = fit.kept & np.isfinite(fit.errors)
+    counts = told.sum(axis=axis)
+    sums = np.where(told, fit.errors, 0.0).sum(axis=axis)
+    return np.where(counts, sums / np.maximum(counts, 1), np.nan)
+
+
+def agreed_positions(places: Array, solution: Solution, reach: float) -> Array:
+    """Give where (bead, 3) most marks of each bead say that it is, under solved views.
+
+    Pairs of marks far apart in tilt are tried (random sample consensus: Fischler and Bolles 1981),
+    then all marks fitted that are within `reach` pixels of the best: two beads that were confused
+    in many views still have one place each.
+    """
+    projections = bundle.matrices(solution.parameters)
+    xyz = np.zeros((len(places), 3))
+    for bead, marks in enumerate(places):
+        view = np.flatnonzero(np.isfinite(marks[:, 0]))
+        if not len(view):
+            continue
+        p, xy = projections[view], marks[view] - solution.shifts[view]
+        first, second = (each.ravel() for each in np.indices((len(view),) * 2))
+        pairs = np.flatnonzero(second - first >= min(len(view) // 4 + 1, len(view) - 1))
+        pairs = pairs[:: max(len(pairs) // MOST_PAIRS, 1)]
+        pairs = np.stack([first[pairs], second[pairs]], axis=1)
+        tried = np.linalg.pinv(p[pairs].reshape(-1, 4, 3)) @ xy[pairs].reshape(-1, 4, 1)
+        off = np.hypot(*np.moveaxis((p @ tried[:, None])[..., 0] - xy, -1, 0))
+        best = int(np.argmin(np.minimum(off, reach).sum(axis=1)))
+        near = off[best] < reach
+        xyz[bead] = np.linalg.pinv(p[near].reshape(-1, 3)) @ xy[near].ravel()
+    return xyz
+
+
+def _own_errors(places: Array, solution: Solution, predicted: Array, reach: float) -> Array:
+    """Give errors (bead, view) of beads that were placed by their own marks within `reach`.
+
+    As in `leave_one_out` such a mark counts as if the bead had been placed without it.
+    """
+    projections = bundle.matrices(solution.parameters)
+    off = places - predicted
+    near = np.hypot(*np.moveaxis(off, -1, 0)) < reach
+    normal = np.einsum("bv,vik,vil->bkl", near.astype(float), projections, projections)
+    inverse = np.linalg.pinv(normal, rcond=1e-9, hermitian=True)
+    leverage = np.einsum("bv,vik,bkl,vjl->bvij", near, projections, inverse, projections)
+    freedom = np.eye(2) - leverage
+    told = np.linalg.eigvalsh(freedom)[..., 0] > LEAST_FREEDOM
+    freedom[~told] = np.eye(2)
+    errors = np.hypot(*np.moveaxis(np.linalg.solve(freedom, off[..., None])[..., 0], -1, 0))
+    result: Array = np.where(told | np.isnan(errors), errors, np.inf)
+    return result
+
+
+class _Curator:
+    """Marks under curation: what is kept, where all were measured last, how that fits."""
+
+    def __init__(self, views: Views, marks: Array, setting: Setting) -> None:
+        self._views, self._setting = views, setting
+        self._slots = np.isfinite(marks[..., 0])
+        self._marks, self._places = marks.copy(), marks.copy()
+        self._first = self._fit = fit_marks(marks, marks, setting)
+        self._found: Array | None = None
+        self._steps: List[Step] = []
+        self._by = np.full(self._slots.shape, -1)
+        self._centre = (np.array(views.shape[:0:-1]) - 1) / 2
+        self._shows = self._show_beads()
+        self._first_error = self._error(self._fit, self._shows)
+
+    def go_round(self, number: int) -> bool:
+        """Attempt every kind of step once; tells whether any was taken."""
+        begun = len(self._steps)
+        for name, propose in self._proposals():
+            self._attempt(number, name, propose())
+        taken = [step for step in self._steps[begun:] if step.taken]
+        return bool(taken) and taken[-1].after < (1 - LEAST_GAIN) * taken[0].before
+
+    def result(self) -> Curated:
+        """Give what was reached."""
+        return Curated(
+            self._marks,
+            self._by,
+            self._steps,
+            self._first,
+            self._fit,
+            self._first_error,
+            self._error(self._fit, self._shows),
+            self._setting.radius,
+        )
+
+    def _proposals(self) -> Sequence[Tuple[str, Callable[[], Array]]]:
+        return (
+            (DROP_POINTS, self._drop_confused),
+            (FIND_VIEWS, self._find_views),
+            (RE_TRACK, self._re_track),
+            (RE_CENTRE, self._re_centre),
+            (FILL, self._fill),
+            (DROP_POINTS, self._drop_misfits),
+            (DROP_BEADS, self._drop_beads),
+            (DROP_VIEWS, self._drop_views),
+        )
+
+    def _attempt(self, number: int, name: str, marks: Array) -> None:
+        """Take proposed marks if they lower the error."""
+        same = (marks == self._marks) | (np.isnan(marks) & np.isnan(self._marks))
+        changed = ~same.all(axis=2)
+        if not changed.any():
+            return
+        places = np.where(np.isfinite(marks), marks, self._places)
+        shows = self._shows | np.isfinite(marks[..., 0]) & changed
+        before = after = self._error(self._fit, self._shows)
+        try:
+            fit = fit_marks(marks, places, self._setting)
+            after = self._error(fit, shows)
+        except SolutionError:
+            after = np.inf
+        taken = after < before
+        self._steps.append(Step(number, name, int(changed.sum()), before, after, taken))
+        if taken:
+            self._marks, self._places, self._fit, self._found = marks, places, fit, None
+            self._shows = shows
+            self._by[changed] = len(self._steps) - 1
+
+    def _error(self, fit: Fit, shows: Bools) -> float:
+        """Give the mean error (pixels) of the marks of the input, each `limit` at most.
+
+        Marks that show no bead count as much: all marks of a view may agree on a wrong shift.
+        """
+        limit = self._setting.radius
+        return float(np.where(shows, np.minimum(fit.errors, limit), limit)[self._slots].mean())
+
+    def _show_beads(self) -> Bools:
+        """Tell which marks (bead, view) have a bead within a radius."""
+        profiles = self._profiles()
+        shows = np.zeros(self._slots.shape, bool)
+        for view, image in enumerate(self._views):
+            own = self._slots[:, view]
+            shows[own, view] = locating.shows_bead(
+                image, self._marks[own, view] + self._centre, profiles[view], self._setting
+            )
+        return shows
+
+    def _seen(self) -> Array:
+        """Give the marks (bead, view, 2) of the beads that are seen where they are predicted."""
+        if self._found is None:
+            self._found = self._locate(self._fit.solution)
+        return self._found
+
+    def _locate(self, solution: Solution) -> Array:
+        found = locating.locate(self._views, solution, self._profiles(), self._setting).marks
+        found[~self._is_known()] = np.nan
+        return found
+
+    def _profiles(self) -> List[Array]:
+        """Give the profile of beads a view; its neighbours' where its marks show no beads."""
+        fits = self._fit.kept & (self._fit.errors < DOUBTFUL * self._scale())
+        places = np.where(fits[..., None], self._marks, np.nan) + self._centre
+        profiles = locating.profiles_of_beads(self._views, places, self._setting)
+        depth = -np.array([each[0] for each in profiles])
+        shallow = depth < SHALLOW * neighbours_of(depth)
+        if shallow.any():
+            places[:, shallow] = np.nan
+            profiles = locating.profiles_of_beads(self._views, places, self._setting)
+        return profiles
+
+    def _is_known(self) -> Bools:
+        """Tell of which beads (bead,) the position is told by what is kept of their marks."""
+        known: Bools = self._fit.kept.sum(axis=1) >= FEWEST
+        return known
+
+    def _scale(self) -> Array:
+        """Give the typical error (view,) of the marks kept."""
+        bead, view = np.nonzero(self._fit.kept & np.isfinite(self._fit.errors))
+        lengths = self._fit.errors[bead, view]
+        vectors = np.column_stack([lengths, np.zeros(len(lengths))])
+        scale = alignment.scale_by_view(vectors, view, self._slots.shape[1])
+        return np.maximum(scale, LEAST_SCALE)
+
+    def _visible(self) -> Bools:
+        return locating.visible(self._fit.solution, self._centre - self._setting.radius)
+
+    def _find_views(self) -> Array:
+        """Mark views anew in which few beads are where they are predicted, and most elsewhere."""
+        visible = self._visible() & self._is_known()[:, None]
+        seen = np.isfinite(self._seen()[..., 0]) & visible
+        lost = seen.sum(axis=0) < LOST * visible.sum(axis=0)
+        if not lost.any():
+            return self._marks
+        points = [np.zeros((0, 2))] * len(lost)
+        for view, each in zip(np.flatnonzero(lost), self._candidates(lost)):
+            points[view] = each
+        solution = self._fit.solution
+        setting = replace(self._setting, search=FARTHER * self._setting.search)
+        moved = tracking.recover_views(points, solution, setting, self._centre)
+        lost &= (moved.shifts != solution.shifts).any(axis=1)
+        return np.where(lost[:, None], self._locate(moved), self._marks)
+
+    def _candidates(self, chosen: Bools) -> List[Array]:
+        found = tracking.find_in_views(self._views[chosen], self._setting)
+        return [each.xy - self._centre for each in found]
+
+    def _re_track(self) -> Array:
+        """Mark beads where they are seen whose marks do not fit or were dropped."""
+        wrong = ~self._fit.kept | (self._fit.errors > DOUBTFUL * self._scale())
+        return self._replaced(self._slots & wrong)
+
+    def _re_centre(self) -> Array:
+        return self._replaced(self._fit.kept)
+
+    def _fill(self) -> Array:
+        return self._replaced(np.isnan(self._marks[..., 0]) & ~self._slots)
+
+    def _replaced(self, chosen: Bools) -> Array:
+        """Give the marks with the chosen ones (bead, view) where their beads are seen."""
+        seen = self._seen()
+        moved = np.hypot(*np.moveaxis(seen - self._marks, -1, 0))
+        chosen = chosen & np.isfinite(seen[..., 0]) & ~(moved < LEAST_MOVE)
+        return np.where(chosen[..., None], seen, self._marks)
+
+    def _drop_confused(self) -> Array:
+        """Drop marks that are far from where most of their bead's say that it is."""
+        solution, reach = self._fit.solution, self._setting.radius
+        xyz = agreed_positions(self._marks, solution, reach / 2)
+        off = self._marks - locating.predict(replace(solution, xyz=xyz))
+        return self._without(np.hypot(*np.moveaxis(off, -1, 0)) > reach)
+
+    def _drop_misfits(self) -> Array:
+        errors = self._fit.errors
+        misfits = self._fit.kept & np.isfinite(errors) & (errors > MISFIT * self._scale())
+        return self._without(misfits)
+
+    def _drop_beads(self) -> Array:
+        """Drop beads with too few marks, or whose marks are not those of one place."""
+        kept = self._fit.kept
+        few = kept.sum(axis=1) < FEW
+        means = bead_errors(self._fit)
+        bad = means > np.maximum(BAD_BEAD * np.nanmedian(means), GROSS * self._setting.radius)
+        return self._without((few | bad)[:, None])
+
+    def _drop_views(self) -> Array:
+        """Drop views whose marks fit far worse than those of their neighbours."""
+        means = view_errors(self._fit)
+        far = np.maximum(BAD_VIEW * neighbours_of(means), GROSS * self._setting.radius)
+        return self._without(means > far)
+
+    def _without(self, dropped: Bools) -> Array:
+        return np.where(dropped[..., None], np.nan, self._marks)

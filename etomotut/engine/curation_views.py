@@ -1,0 +1,99 @@
+"""Signs that a view had better be left out: what its beads, its marks and its image say.
+
+Each is a number for every view, in their order; ratios are to the median of neighbouring views.
+NaN stands for what cannot be told.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Tuple
+
+import numpy as np
+import numpy.typing as npt
+
+from etomotut.engine import beads, locating
+from etomotut.engine.curation import Fit, neighbours_of, view_errors
+from etomotut.engine.locating import Setting, Views
+
+Array = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+NO_COUNTS = 0.2  # of the brightness; where views vary more about it, zero is no absence of beam
+FEWEST_BEADS = 3  # in a view, that tell what beads look like in it
+EDGE = (0.5, 1.5)  # radii, between which a bead's profile rises
+
+
+@dataclass(frozen=True)
+class ViewSigns:
+    """Signs (view,): beads `visible` and `marked`, the mean `error` of marks in pixels.
+
+    `error_ratio`; `jump` of the solved shift in pixels from those of the neighbours; `brightness`,
+    `depth` and `sharpness` of beads as ratios.
+    """
+
+    visible: Ints
+    marked: Ints
+    error: Array
+    error_ratio: Array
+    jump: Array
+    brightness: Array
+    depth: Array
+    sharpness: Array
+
+
+def signs_of_views(views: Views, marks: Array, fit: Fit, setting: Setting) -> ViewSigns:
+    """Give the signs of the views (view, y, x) of a series with marks (bead, view, 2)."""
+    centre = (np.array(views.shape[:0:-1]) - 1) / 2
+    told = np.isfinite(marks[..., 0])
+    known = told.sum(axis=1) > 0
+    visible = locating.visible(fit.solution, centre - setting.radius)[known].sum(axis=0)
+    error = view_errors(fit)
+    depth, sharpness = _of_beads(views, marks + centre, setting)
+    return ViewSigns(
+        visible,
+        told.sum(axis=0),
+        error,
+        error / neighbours_of(error),
+        _jumps(fit.solution.shifts),
+        _brightness(views),
+        depth / neighbours_of(depth),
+        sharpness / neighbours_of(sharpness),
+    )
+
+
+def _jumps(shifts: Array) -> Array:
+    """Give how far (view,) shifts (view, 2) are from the median of their neighbours'."""
+    off = np.stack([each - neighbours_of(each) for each in shifts.T])
+    jumps: Array = np.hypot(*off)
+    return jumps
+
+
+def _brightness(views: Views) -> Array:
+    """Give the median density of views against their neighbours', if densities count electrons."""
+    sample = views[:, ::4, ::4].reshape(len(views), -1)
+    level = np.median(sample, axis=1).astype(np.float64)
+    spread = np.median(np.abs(sample - level[:, None]))
+    if not np.median(level) > spread / NO_COUNTS:
+        return np.full(len(views), np.nan)
+    ratio: Array = level / neighbours_of(level)
+    return ratio
+
+
+def _of_beads(views: Views, places: Array, setting: Setting) -> Tuple[Array, Array]:
+    """Give the depth (view,) of beads, and the share of it by which they rise at their edge.
+
+    Each view is looked at on its own; NaN where fewer than FEWEST_BEADS are marked.
+    """
+    depth, sharpness = np.full((2, len(views)), np.nan)
+    reach = beads.REACH * setting.radius
+    first, last = (int(each * setting.radius / beads.PROFILE_STEP) for each in EDGE)
+    for view, image in enumerate(views):
+        xy = places[np.isfinite(places[:, view, 0]), view]
+        patches, corners, inside = beads.cut(image, xy, int(np.ceil(reach)) + 2)
+        if inside.sum() >= FEWEST_BEADS:
+            profile = beads.radial_profile(patches[inside], (xy - corners)[inside], reach)
+            depth[view] = max(-profile[0], 0.0)
+            steepest = np.gradient(profile)[first:last].max()
+            sharpness[view] = steepest / depth[view] if depth[view] else 0.0
+    return depth, sharpness
