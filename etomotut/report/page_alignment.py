@@ -17,13 +17,16 @@ from etomotut.report.residuals import LIMIT, line_scale
 from etomotut.report.solution import SMALLEST_SPANS, axis_angles
 
 
-def residual_figures(findings: Findings) -> List[Html]:
-    """Give the charts of residuals: a view, a bead, both, and where they are in the field."""
+def residual_figures(findings: Findings, quality: Optional[Mapping[str, Any]] = None) -> List[Html]:
+    """Give the charts of residuals: a view, a bead, both, and where they are in the field.
+
+    A quality adds the leave-one-out error of each view.
+    """
     marks = findings.marks
     if marks is None or not np.isfinite(marks.residuals).any():
         return []
     return [
-        _by_view(marks, findings.tilt_angles),
+        _by_view(marks, findings.tilt_angles, _left_out(quality)),
         _by_bead(marks),
         _both(marks, findings.tilt_angles),
         _field(marks, findings.pixel_size / 10),
@@ -79,13 +82,14 @@ def figure(title: str, chart: Html, words: str, *more: Html, class_: str = "") -
     )
 
 
-def _by_view(marks: Marks, angles: Array) -> Html:
+def _by_view(marks: Marks, angles: Array, left_out: Array) -> Html:
     residuals, _ = marks.by_bead_and_view()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # of views without any measured point
         mean = np.nanmean(residuals, axis=0)
         low, high = np.nanpercentile(residuals, [10, 90], axis=0)
-    top = 1.15 * max(float(np.nanmax(high)), LIMIT if float(np.nanmax(high)) > LIMIT / 3 else 0.05)
+    highest = max(float(np.nanmax(high)), float(left_out[:, 1].max(initial=0)))
+    top = 1.15 * max(highest, LIMIT if highest > LIMIT / 3 else 0.05)
     chart = Chart(span(angles), (0, top), x_label="tilt angle (degrees)", y_label="residual (px)")
 
     def about(view: int) -> Tuple[str, int]:
@@ -96,7 +100,9 @@ def _by_view(marks: Marks, angles: Array) -> Html:
     chart.bars(angles, np.where(known, low, 0), np.where(known, high, 0), colours, width=1.4)
     if top > LIMIT:
         chart.rule(LIMIT, "red", "1 px")
-    chart.line(angles, mean, "blue")
+    chart.line(angles, mean, "blue", "residual" if len(left_out) else "")
+    if len(left_out):
+        chart.line(left_out[:, 0], left_out[:, 1], "orange", "leave-one-out")
     chart.points(angles, mean, "blue", about=about, link="view")
     worst = int(np.nanargmax(mean))
     told = f"Worst at {angles[worst]:.1f}°, {mean[worst]:.2f} px; mean {np.nanmean(mean):.2f} px"
@@ -105,6 +111,14 @@ def _by_view(marks: Marks, angles: Array) -> Html:
         chart.svg(told),
         f"{told}. Bars: the middle 80% of its points. A click on a dot shows it in the movie.",
     )
+
+
+def _left_out(quality: Optional[Mapping[str, Any]]) -> Array:
+    """Give rows of tilt angle and leave-one-out error of the views that have one."""
+    views = (quality or {}).get("views") or {}
+    rows = zip(views.get("tilt_deg") or [], views.get("leave_one_out_px") or [])
+    known = [(angle, error) for angle, error in rows if angle is not None and error is not None]
+    return np.array(sorted(known), float).reshape(-1, 2)
 
 
 def _by_bead(marks: Marks) -> Html:

@@ -10,12 +10,11 @@ from typing import Callable, List, Optional, Sequence, Tuple
 import numpy as np
 import numpy.typing as npt
 
-from etomotut.report.page_html import Attribute, Html, tag
+from etomotut.report.page_html import Attribute, Html, join, tag
 
 Span = Tuple[float, float]
-LEFT, RIGHT, TOP, BOTTOM = 52, 12, 10, 40
+LEFT, RIGHT, TOP, BOTTOM = 58, 12, 10, 40
 STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
-_LETTER = 6.8  # width of a digit, about
 
 
 class Chart:
@@ -125,17 +124,20 @@ class Chart:
             self._parts.append(label)
 
     def svg(self, about: str) -> Html:
-        """Give the drawing; `about` is what is read aloud instead."""
-        return tag(
+        """Give the drawing, below the names of what is drawn.
+
+        `about` is what is read aloud instead.
+        """
+        drawing = tag(
             "svg",
             tag("title", about),
             self._axes(),
             *self._parts,
-            self._key(),
             viewBox=f"0 0 {self._width} {self._height}",
             role="img",
             class_="chart",
         )
+        return join([self._key(), drawing])
 
     def _axes(self) -> Html:
         bottom, right = self._height - BOTTOM, self._width - RIGHT
@@ -161,17 +163,12 @@ class Chart:
         return tag("g", *parts, class_="axes")
 
     def _key(self) -> Html:
-        """Give the names of what is drawn, in rows from the top left."""
-        parts, x, y = [], LEFT + 6.0, float(TOP)
-        for name, colour in self._legend:
-            wide = 13 + _LETTER * len(name)
-            if x + wide > self._width and x > LEFT + 6.0:
-                x, y = LEFT + 6.0, y + 14
-            box = {"x": f"{x:.1f}", "y": f"{y:.1f}", "width": "9", "height": "9"}
-            parts.append(tag("rect", class_=f"bar {colour}", **box))
-            parts.append(tag("text", name, x=f"{x + 13:.1f}", y=f"{y + 8.5:.1f}"))
-            x += wide + 14
-        return tag("g", *parts, class_="key")
+        """Give the names of what is drawn, beside their colours."""
+        parts = [
+            tag("span", tag("span", class_=f"swatch {colour}"), name)
+            for name, colour in self._legend
+        ]
+        return tag("p", *parts, class_="key") if parts else Html("")
 
     def _note(self, name: str, colour: str) -> None:
         if name:

@@ -67,7 +67,7 @@ def _parts(project: Project, dossier: Dossier, anchor: str) -> List[Part]:
     sides: List[Html] = []
     if found is not None:
         views = [page_views.views_of(found, anchor)]
-        residuals = _grid(page_alignment.residual_figures(found))
+        residuals = _grid(page_alignment.residual_figures(found, dossier.quality))
         curves = _grid(page_alignment.solution_figures(found))
         sides = _sides(dossier)
     figures, left_out = page_volumes.volume_figures(volumes, found)

@@ -237,16 +237,19 @@ def _values_found(dossier: Dossier) -> Dict[str, float]:
 
 
 def _worst(worst: Mapping[str, Any]) -> Optional[Html]:
-    """Give the table of the marks that fit worst; a click shows the view."""
+    """Give the table of the marks that fit worst, with buttons that show their views."""
     names = [name for name in ("section", "view", "contour", "leave_one_out_px", "residual_px",
                                "weight") if worst.get(name)]  # fmt: skip
     if not names:
         return None
     head = tag("tr", *(tag("th", name.replace("_", " "), scope="col") for name in names))
-    rows = [
-        tag("tr", *(tag("td", _short(worst[name][n])) for name in names))
-        for n in range(len(worst[names[0]]))
-    ]
+    rows = []
+    for n in range(len(worst[names[0]])):
+        cells = [tag("td", _short(worst[name][n])) for name in names]
+        if worst.get("view"):
+            show = tag("button", "show", type="button", data_view=int(worst["view"][n]) - 1)
+            cells.append(tag("td", show))
+        rows.append(tag("tr", *cells))
     table = tag("table", tag("thead", head), tag("tbody", *rows))
     return tag("div", tag("h4", "Marks that fit worst"), table, class_="many")
 

@@ -169,13 +169,8 @@ def positions_of(coordinates: Optional[Any], ts_id: str, pixel_size: float) -> O
     """Give the 3D positions (bead, 3) of a series in pixels, None if there are none."""
     if coordinates is None:
         return None
-    found = [
-        each.getPosition(sampling_rate=pixel_size)
-        for each in coordinates.iterItems()
-        if each.getTsId() == ts_id
-    ]
-    coordinates.close()
-    return np.array(found, float) if found else None
+    found = fiducials.positions_of(coordinates, ts_id) / pixel_size
+    return found if len(found) else None
 
 
 def _has(items: Optional[Any], ts_id: str) -> bool:

@@ -6,7 +6,7 @@ Which stage aligned a series, and what came of that, is found by following the s
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -83,6 +83,7 @@ class Reader:
 
     def __init__(self, runs: Mapping[int, Run], focus: Optional[int] = None) -> None:
         self._runs = runs
+        self._known: Dict[int, FrozenSet[str]] = {}
         self._alignments = list(_alignments(runs.values()))
         # the stage asked for goes before others, those with beads before those without
         self._alignments.sort(key=lambda each: (each.run.number == focus, each.models is not None))
@@ -115,7 +116,7 @@ class Reader:
 
     def _quality(self, ts_id: str, aligned: Optional[Alignment]) -> Optional[Mapping[str, Any]]:
         made = aligned.run.output(QUALITY) if aligned is not None else None
-        if made is None or ts_id not in gather.ids_of(made):
+        if made is None or ts_id not in self._ids(made):
             return None
         return _json(Path(gather.item_of(made, ts_id).getFileName()))
 
@@ -125,25 +126,27 @@ class Reader:
         return _json(existing[-1]) if existing else None
 
     def _volumes(self, ts_id: str, aligned: Optional[Alignment]) -> List[Volume]:
-        """Give the tomograms that came of the alignment; all where none is known."""
-        masks = self._masks(ts_id)
+        """Give all tomograms; those that did not come of the alignment are shown if none did."""
+        masks, after = self._masks(ts_id), aligned.run.descendants if aligned else frozenset()
         cropped = {parent for run in self._of(CROP) for parent in run.parents}
         made = []
         for run, output in self._outputs(SetOfTomograms):
-            if isinstance(output, SetOfTomoMasks) or ts_id not in gather.ids_of(output):
+            if isinstance(output, SetOfTomoMasks) or ts_id not in self._ids(output):
                 continue
             tomogram = gather.tomogram_of(gather.item_of(output, ts_id))
-            is_ours = aligned is None or run.number in aligned.run.descendants
             mask, label = masks.get(str(Path(tomogram.path).absolute()), (None, ""))
-            is_shown = is_ours and run.number not in cropped
-            made.append(Volume(run.label, tomogram, mask, label, is_shown))
-        return made
+            made.append((run.number, Volume(run.label, tomogram, mask, label)))
+        ours = {number for number, _ in made} & after or {number for number, _ in made}
+        return [
+            replace(volume, is_shown=number in ours and number not in cropped)
+            for number, volume in made
+        ]
 
     def _masks(self, ts_id: str) -> Dict[str, Tuple[str, str]]:
         """Give the first mask of each tomogram, and what made it, by the tomogram's file."""
         found: Dict[str, Tuple[str, str]] = {}
         for run, output in self._outputs(SetOfTomoMasks):
-            if run.name_of(output) == outputs.INSTANCE_MASKS or ts_id not in gather.ids_of(output):
+            if run.name_of(output) == outputs.INSTANCE_MASKS or ts_id not in self._ids(output):
                 continue
             mask = gather.item_of(output, ts_id)
             if mask.getVolName():
@@ -153,7 +156,7 @@ class Reader:
 
     def _ctf(self, ts_id: str) -> Optional[Ctf]:
         sets = [(run, output) for run, output in self._outputs(SetOfCTFTomoSeries)
-                if ts_id in gather.ids_of(output)]  # fmt: skip
+                if ts_id in self._ids(output)]  # fmt: skip
         if not sets:
             return None
         run, output = sets[-1]
@@ -175,7 +178,7 @@ class Reader:
     def _series(self, ts_id: str) -> Optional[Series]:
         """Give a series as the first stage that has it knows it."""
         for _, output in self._outputs(SetOfTiltSeries):
-            if ts_id in gather.ids_of(output):
+            if ts_id in self._ids(output):
                 return gather.series_of(output, ts_id)
         return None
 
@@ -201,6 +204,12 @@ class Reader:
     def _pages(self, name: str) -> Dict[str, Path]:
         files = [(run.label, run.extra(name) / f"{name}.html") for run in self._runs.values()]
         return {label: path for label, path in files if path.is_file()}
+
+    def _ids(self, output: Any) -> FrozenSet[str]:
+        """Give the tsIds of a set, which does not change while a report is written."""
+        if id(output) not in self._known:
+            self._known[id(output)] = frozenset(gather.ids_of(output))
+        return self._known[id(output)]
 
     def _outputs(self, kind: Any) -> Iterator[Tuple[Run, Any]]:
         """Yield the outputs of a kind, those of failed items not among them."""

@@ -121,7 +121,8 @@ class Browser:
         path.write_bytes(base64.b64decode(told["data"]))
 
     def print(self, path: Path) -> None:
-        """Print the page into a PDF file."""
+        """Print the page into a PDF file, from a screen that is dark."""
+        self.media("", "dark")
         told = self.send(
             "Page.printToPDF", printBackground=False, paperWidth=8.27, paperHeight=11.69
         )

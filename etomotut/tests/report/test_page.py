@@ -35,6 +35,7 @@ QUALITY = {
     "verdict": "usable",
     "reasons": ["The leave-one-out error is 1.20 px; below 1 px is good."],
     "values": {"residual_mean_px": 0.4, "leave_one_out_px": 1.2, "tilt_axis_deg": None},
+    "views": {"tilt_deg": [-60.0, 0.0, None], "leave_one_out_px": [1.5, 1.0, None]},
     "worst": {"section": [3], "view": [2], "contour": [1], "residual_px": [2.5]},
 }
 FOUND = {"thickness": 1500.0, "bottom": -70.0, "top": 80.0, "slope_x": 0.01, "slope_y": 0.0}
@@ -147,6 +148,7 @@ def test_a_quality_gives_verdict_reasons_and_numbers(written):
     assert QUALITY["reasons"][0] in text
     assert "1.20 px" in text
     assert "marks moved" in text
+    assert "leave-one-out" in text
 
 
 def test_a_series_without_quality_is_not_judged_but_its_residual_is_told(written):
