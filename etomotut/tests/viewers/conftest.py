@@ -15,9 +15,12 @@ from etomotut.tests import scipion_home
 collect_ignore_glob = [] if scipion_home.HAS_SCIPION else ["test_*.py"]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def display() -> Iterator[None]:
-    """Use the display there is, or one that nobody sees; skips where there is neither."""
+    """Use the display there is, or one that nobody sees; skips where there is neither.
+
+    It lasts as long as the tests do: Tk keeps it open, and ends the process when it goes away.
+    """
     if os.environ.get("DISPLAY"):
         yield
         return
