@@ -56,3 +56,17 @@ def test_many_series_are_counted_apart_for_programs_and_the_rest(tmp_path):
     assert [row[0] for row in rows] == ["2"] * 5
     assert [int(row[-6]) for row in rows] == [1, 2, 4, 1, 3]  # runs of programs a series
     assert all(float(row[-5]) > 0 and float(row[-1]) > 50 for row in rows)
+
+
+@pytest.mark.long
+def test_verdicts_are_true(tmp_path):
+    command = [sys.executable, "-m", "benchmarks.verdicts", "--quick", "--out", "table.md"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    subprocess.run(command, cwd=tmp_path, env=environment, check=True)
+    lines = (tmp_path / "table.md").read_text().splitlines()[2:]
+    rows = [line.strip("| ").split(" | ") for line in lines]
+    verdicts = {row[1]: (float(row[2]), row[8]) for row in rows}
+    assert len(verdicts) == 27
+    assert all(error < 0.5 for error, verdict in verdicts.values() if verdict == "good")
+    assert all(verdict == "bad" for error, verdict in verdicts.values() if error > 1.5)
+    assert verdicts["nothing"][1] == verdicts["axis 10° off, solved"][1] == "good"

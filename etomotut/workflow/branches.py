@@ -9,6 +9,7 @@ import json
 from typing import Any, Dict, List, Mapping, Set
 
 IMPORTED, PREALIGNED, BEADS, ALIGNED, ERASED, GOLD_FREE = "1", "4", "5", "6", "18", "24"
+CTFS, CORRECTED, POSITION = "9", "10", "29"
 ERASED_FIRST = "30"  # before an alignment without gold
 FIRST_TOMOGRAM, CROPPED, SIRT, DENOISED = "7", "8", "11", "12"
 MAIN = {str(number) for number in range(1, 13)}

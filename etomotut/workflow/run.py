@@ -200,7 +200,7 @@ def _report(
     folder: Path,
 ) -> int:
     """Export and draw, say where everything is; gives the number of series without a tomogram."""
-    from etomotut.workflow import results
+    from etomotut.workflow import qualities, results
 
     export, pictures = targets
     raw = {each.name: each.stack for each in series}
@@ -216,6 +216,8 @@ def _report(
             results.export(stages, ts_id, raw[ts_id], export)
         if pictures is not None:
             results.draw(stages, ts_id, pictures)
+    if export is not None:
+        qualities.export(protocols, export)
     for what, where in (
         ("alignments, models, tomograms and what was made of them", export),
         ("pictures", pictures),
@@ -233,7 +235,8 @@ def _parser() -> argparse.ArgumentParser:
         "CTF where defocus files are there, reconstruct, denoise and segment tomograms: the "
         "workflow template in a Scipion project, without its window.",
         epilog="Exported files are for the raw, unbinned stack: .xf brings it into the aligned "
-        "frame, .fid are the tracked beads, .xyz their positions. NAME.mrc is the last tomogram, "
+        "frame, .fid are the tracked beads, .xyz their positions, alignment_quality.csv and "
+        "NAME_quality.json how good the alignments are. NAME.mrc is the last tomogram, "
         "NAME_sirt.mrc and NAME_wbp.mrc those before; NAME_membranes.mrc and NAME_instances.mrc "
         "are masks, and the folder NAME_surfaces has surfaces, their table and a page that shows "
         "them.",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import os
 import subprocess
 import sys
@@ -75,6 +77,17 @@ def test_all_tomograms_are_exported(done, name):
     tomogram = mrc.Stack(done[0] / "results" / name)
     assert tomogram.shape == (100, 180, 128)
     assert tomogram.pixel_size == pytest.approx(2 * 11.04, abs=0.01)
+
+
+def test_the_quality_of_the_alignment_is_exported(done):
+    folder = done[0] / "results"
+    told = json.loads((folder / "TS_01_quality.json").read_text())
+    with open(folder / "alignment_quality.csv", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["series"], row["verdict"], told["verdict"]) == ("TS_01", "good", "good")
+    assert float(row["leave_one_out_px"]) == told["values"]["leave_one_out_px"] < 0.5
+    assert 3.0 < float(row["defocus_um"]) < 4.0
+    assert len(told["views"]["section"]) == 41
 
 
 def test_pictures_are_drawn(done):
