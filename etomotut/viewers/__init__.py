@@ -10,7 +10,6 @@ below.
 # The report comes last: it takes a while, and is for all that led to a result.
 from etomotut.viewers.coordinates import EtomotutCoordinatesViewer
 from etomotut.viewers.ctf import EtomotutCtfViewer
-
 from etomotut.viewers.entries import (
     EtomotutAlignmentViewer,
     EtomotutFiducialEditor,

@@ -90,6 +90,7 @@ class EtomotutViewer(Viewer):
         cache = Path(self.getProject().getTmpPath(CACHE)).absolute()
         listing = Listing(cache, _imod())
         listing.neighbours = partial(tomograms_of, self.getProject())
+        listing.maker = partial(_maker, self.getProject())
         return listing
 
 
@@ -128,8 +129,8 @@ class EtomotutFiducialEditor(EtomotutViewer):
         from etomotut.viewers.editor_files import Saver
         from etomotut.viewers.windows.editor_window import EditorWindow
 
-        project, maker = self.getProject(), self._models.getObjParentId()
-        saver = Saver(project, self._models, project.getProtocol(maker) if maker else None)
+        project = self.getProject()
+        saver = Saver(project, self._models, _maker(project, self._models))
         return EditorWindow(self.getName(), items, root, saver)
 
 
@@ -236,6 +237,12 @@ def tomograms_of(project: Any) -> Dict[str, Any]:
                 label = run.getRunName()
                 found[f"{label}: {name}" if label in found else label] = items
     return found
+
+
+def _maker(project: Any, obj: Any) -> Optional[Any]:
+    """Give the protocol that made an output of a project."""
+    parent = obj.getObjParentId()
+    return project.getProtocol(parent) if parent else None
 
 
 def _is_stage(obj: Any) -> bool:

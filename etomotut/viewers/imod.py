@@ -7,15 +7,16 @@ are others.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
 import subprocess
 import tempfile
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import List, Optional, Sequence
+from typing import Any, List, Optional, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +30,16 @@ from etomotut.packages import IMOD_PACKAGE, find_package
 from etomotut.protocols.job import Job, safe_name
 
 GRACE = 1.5  # seconds in which a 3dmod that cannot run ends
+_running: List[Any] = []  # one that listens goes on doing so while it is kept here
+
+
+@dataclass(frozen=True)
+class Call:
+    """A command line, the folder to run it in, and what is written to its standard input."""
+
+    words: Sequence[str]
+    folder: Optional[Path] = None
+    message: str = ""
 
 
 def imod_with_3dmod(home: str = "") -> Optional[Backend]:
@@ -110,32 +121,49 @@ def prepared_stack(backend: Backend, series: Series, folder: Path) -> Path:
 def place_of_stack(series: Series, folder: Path) -> Path:
     """Give the name of a prepared stack, which tells source, used views and transforms apart."""
     source = str(Path(series.files[FULL]).absolute())
-    key = _key([source, *map(repr, series.views)])
-    return folder / f"{safe_name(series.ts_id)}_{key}.mrc"
+    digest = short_key([source, *map(repr, series.views)])
+    return folder / f"{safe_name(series.ts_id)}_{digest}.mrc"
 
 
-def launch(words: Sequence[str]) -> None:
+def launch(call: Call) -> None:
     """Start 3dmod on its own.
 
     Raises EtomotutError if it ends at once with an error, with the last that it said.
     """
-    folder = Path(words[0]).parents[1]
+    folder = Path(call.words[0]).parents[1]
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
-            list(words),
+            list(call.words),
+            cwd=call.folder,
             env=Backend(folder).environment(os.cpu_count() or 1),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if call.message else subprocess.DEVNULL,
             stdout=said,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            text=True,
         )
+        if process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):  # why it ended is told below
+                process.stdin.write(f"{call.message}\n")
+                process.stdin.flush()
+        _running.append(process)
         end = time.monotonic() + GRACE
         while process.poll() is None and time.monotonic() < end:
             time.sleep(0.05)
+        _close_ended()
         if process.returncode:
             said.seek(0)
             lines = [line for line in said.read().decode(errors="replace").splitlines() if line]
             raise EtomotutError(f"3dmod: {lines[-1] if lines else 'it said nothing'}")
+
+
+def _close_ended() -> None:
+    """Close what was written to by those that have ended, and forget them."""
+    for each in [each for each in _running if each.poll() is not None]:
+        _running.remove(each)
+        if each.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                each.stdin.close()
 
 
 def _program(backend: Backend) -> str:
@@ -146,11 +174,12 @@ def _program(backend: Backend) -> str:
 def _angles_file(series: Series, angles: npt.ArrayLike, folder: Path) -> str:
     """Write the tilt angles of a stack into a folder and give the file's name."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{safe_name(series.ts_id)}_{_key(np.asarray(angles).tolist())}.tlt"
+    path = folder / f"{safe_name(series.ts_id)}_{short_key(np.asarray(angles).tolist())}.tlt"
     tlt.write(path, angles)
     return str(path.absolute())
 
 
-def _key(values: Sequence[object]) -> str:
+def short_key(values: Sequence[object]) -> str:
+    """Give a short name that tells values apart."""
     text = "\n".join(map(str, values))
     return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -21,8 +21,10 @@ from etomotut.errors import EtomotutError
 from etomotut.protocols import outputs
 from etomotut.protocols.job import safe_name
 from etomotut.report.findings import Findings
-from etomotut.viewers import gather, imod
+from etomotut.viewers import bead_fixer, gather, imod
+from etomotut.viewers.imod import Call
 from etomotut.viewers.items import Item
+from etomotut.viewers.model_files import ModelFiles
 from etomotut.viewers.series_model import SeriesModel
 from etomotut.viewers.tomogram_model import TomogramModel
 
@@ -39,6 +41,7 @@ class Listing:
         self._cache, self._backend = cache, backend
         self.coordinates: Optional[Any] = None  # Scipion's set of beads in 3D, for tomograms
         self.neighbours: Optional[Callable[[], Mapping[str, Any]]] = None  # other sets of them
+        self.maker: Optional[Callable[[Any], Any]] = None  # gives the protocol that made a set
 
     def of(self, obj: Any) -> List[Item]:
         """Give the items of a set of tilt series, landmark models or tomograms, or of one of them.
@@ -89,16 +92,14 @@ class Listing:
     def _of_models(self, models: Any) -> List[Item]:
         if models.getSetOfTiltSeries() is None:
             raise EtomotutError("the models do not say on which tilt series they were made")
-        rows = gather.rows_of(models, lambda each: f"{each.getCount()} beads")
-        return [
-            self._model_item(
-                name,
-                about,
-                partial(_marked, models, name),
-                partial(gather.findings_of, name, None, models),
-            )
-            for name, about in rows
-        ]
+        files = ModelFiles(models, None if self.maker is None else self.maker(models))
+        files.refresh_all()
+        items = []
+        for name, about in gather.rows_of(models, lambda each: f"{each.getCount()} beads"):
+            find = partial(gather.findings_of, name, None, models)
+            item = self._model_item(name, about, partial(_marked, models, name), find)
+            items.append(replace(item, reread=partial(files.refresh, name)))
+        return items
 
     def _of_tomograms(self, items: Any) -> List[Item]:
         rows = gather.rows_of(items, gather.size_of)
@@ -123,31 +124,31 @@ class Listing:
     def _series_item(
         self, name: str, about: str, load: Callable[[], Series], find: Find = None
     ) -> Item:
-        def words(backend: Backend) -> List[str]:
-            return imod.series_words(backend, load(), self._cache)
+        def call(backend: Backend) -> Call:
+            return Call(imod.series_words(backend, load(), self._cache))
 
-        return Item(name, about, lambda: _series_model(load()), self._in_3dmod(words), find)
+        return Item(name, about, lambda: _series_model(load()), self._in_3dmod(call), find)
 
     def _model_item(
         self, name: str, about: str, load: Callable[[], Marked], find: Find = None
     ) -> Item:
-        def words(backend: Backend) -> List[str]:
+        def call(backend: Backend) -> Call:
             landmarks, series = load()
             if not landmarks.getModelName():
                 raise EtomotutError(f"{name}: there is no IMOD model of it")
             if not landmarks.applyTSTransformation():
                 series = imod.without_transforms(series)
-            return imod.model_words(backend, series, landmarks.getModelName(), self._cache)
+            return bead_fixer.call(backend, series, landmarks, self._cache)
 
-        return Item(name, about, lambda: _marked_model(*load()), self._in_3dmod(words), find)
+        return Item(name, about, lambda: _marked_model(*load()), self._in_3dmod(call), find)
 
     def _tomogram_item(self, name: str, about: str, load: Callable[[], Any]) -> Item:
-        def words(backend: Backend) -> List[str]:
-            return imod.tomogram_words(backend, load().getFileName())
+        def call(backend: Backend) -> Call:
+            return Call(imod.tomogram_words(backend, load().getFileName()))
 
         beside = None if self.neighbours is None else partial(self._beside, name)
         show = partial(self._tomogram_model, name, load)
-        return Item(name, about, show, self._in_3dmod(words), beside=beside)
+        return Item(name, about, show, self._in_3dmod(call), beside=beside)
 
     def _tomogram_model(self, name: str, load: Callable[[], Any]) -> TomogramModel:
         loaded = load()
@@ -171,9 +172,9 @@ class Listing:
             if name in gather.ids_of(items)
         }
 
-    def _in_3dmod(self, words: Callable[[Backend], List[str]]) -> Optional[Callable[[], List[str]]]:
+    def _in_3dmod(self, call: Callable[[Backend], Call]) -> Optional[Callable[[], Call]]:
         backend = self._backend
-        return None if backend is None else lambda: words(backend)
+        return None if backend is None else lambda: call(backend)
 
 
 def with_pictures(items: Sequence[Item], protocol: Any) -> List[Item]:

@@ -100,7 +100,7 @@ def test_names_of_series_are_no_paths_and_no_commands(
     words = imod.series_words(backend, named, tmp_path / "cache")
     assert Path(words[2]).parent == tmp_path / "cache"
     assert imod.place_of_stack(named, tmp_path).parent == tmp_path
-    imod.launch(words)
+    imod.launch(imod.Call(words))
     assert (tmp_path / "said").read_text().splitlines() == words[1:]
     assert not (tmp_path / "owned").exists()
 
@@ -108,14 +108,14 @@ def test_names_of_series_are_no_paths_and_no_commands(
 def test_a_file_name_reaches_3dmod_as_it_is(backend, tmp_path, monkeypatch):
     monkeypatch.setenv("FAIL", "0")
     path = tmp_path / "a $(touch owned) 'b' \".rec"
-    imod.launch(imod.tomogram_words(backend, str(path)))
+    imod.launch(imod.Call(imod.tomogram_words(backend, str(path))))
     assert (tmp_path / "said").read_text() == f"{path}\n"
 
 
 def test_a_3dmod_that_cannot_run_says_why(backend, tmp_path):
     script(tmp_path / "imod/bin/3dmod", "echo 'cannot connect to display'; exit 3")
     with pytest.raises(EtomotutError, match="3dmod: cannot connect to display"):
-        imod.launch(imod.tomogram_words(backend, "a.rec"))
+        imod.launch(imod.Call(imod.tomogram_words(backend, "a.rec")))
 
 
 def test_an_imod_without_3dmod_is_not_offered(backend, tmp_path, monkeypatch):

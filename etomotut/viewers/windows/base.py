@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import tkinter as tk
 from functools import partial
@@ -15,6 +16,7 @@ from etomotut.viewers.items import Item
 BACKGROUND = "#e6e6e6"
 OUTLINE, ACCENT, WARNING = "#2b2b2b", "#e69f00", "#d55e00"
 WHEEL = ("<MouseWheel>", "<Button-4>", "<Button-5>")
+WATCH_MS = 1500
 _LISTED = 14  # rows
 
 
@@ -48,6 +50,8 @@ class Window:
         self._add_pictures_button()
         self.top.bind("<Escape>", lambda event: self.top.destroy())
         self.open(self.items[0])
+        if any(item.reread is not None for item in self.items):
+            self._watch()
 
     # ------------------------------------------------------------------ what a window fills in
     def build(self) -> None:
@@ -61,6 +65,10 @@ class Window:
     def redraw(self) -> None:
         """Draw the model as it is now."""
         raise NotImplementedError
+
+    def take_reread(self, told: str) -> None:
+        """Show an item again that was saved by another program, as it told."""
+        self.say(told)
 
     # ------------------------------------------------------------------ what a window uses
     def open(self, item: Item) -> None:
@@ -93,6 +101,8 @@ class Window:
     def aside(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
         """Do work that takes a while in a thread, and give its result to `then` in this one."""
         result: List[Any] = []
+        # what Tk made must not be collected by another thread, which would end the process
+        gc.freeze()
 
         def run() -> None:
             try:
@@ -103,7 +113,9 @@ class Window:
         def look() -> None:
             if thread.is_alive():
                 self.top.after(50, look)
-            elif not result:
+                return
+            gc.unfreeze()
+            if not result:
                 self.complain("this could not be done; the terminal says why")
             elif result[0][0]:
                 then(result[0][1])
@@ -179,6 +191,17 @@ class Window:
         chosen = self.listing.selection()
         if chosen and self.items[int(chosen[0])] is not self.item:
             self.open(self.items[int(chosen[0])])
+
+    def _watch(self) -> None:
+        """Take up what another program saves of the item that is shown, as long as it is."""
+        try:
+            told = self.item.reread() if self.item.reread is not None else ""
+        except (EtomotutError, OSError) as error:
+            self.complain(str(error))
+        else:
+            if told:
+                self.take_reread(told)
+        self.top.after(WATCH_MS, self._watch)
 
     def _redraw_now(self) -> None:
         self._pending = None

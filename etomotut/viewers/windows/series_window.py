@@ -76,6 +76,15 @@ class SeriesWindow(base.Window):
         self.caption.configure(text=model.caption())
         self.say(model.about_marks() or KEYS)
 
+    def take_reread(self, told: str) -> None:
+        """Show the marks as they were saved, where the view and the zoom are now."""
+        index, viewport = (None if self.model is None else self.model.index), self.viewport
+        self.open(self.item)
+        if self.model is not None and index is not None:
+            self.go_to(index)
+            self.viewport = viewport
+        super().take_reread(told)
+
     def step(self, count: int) -> None:
         """Go so many views further."""
         if self.model is not None:
