@@ -18,6 +18,7 @@ ANGSTROMS = 5.0  # pixels finer than that are finer than any tomogram: limits ar
 EXPECTED = 0.5, 1.5  # pixels; up to the first is good, up to the second usable
 LEAVE_ONE_OUT = 1.0, 2.5
 BAD_SHARE = 0.25, 0.5  # of the marks
+BAD_PATCHES = 0.35, 0.6  # ... which are weighed a track at a time
 RATIO = 1.5, 0.9  # at least
 LISTED = 8  # views
 # shares of the views, what is said of one view, and of several
@@ -73,7 +74,7 @@ def judge(
         _leave_one_out(values),
         _views("thin", thin, values),
         _ratio(values, what),
-        _bad_share(values),
+        _bad_share(values, are_beads),
     ]
     worst = max(level for level, _ in findings)
     ordered = sorted((each for each in findings if each[0]), key=lambda each: -each[0])
@@ -132,11 +133,13 @@ def _ratio(values: Mapping[str, Any], what: str) -> Finding:
     )
 
 
-def _bad_share(values: Mapping[str, Any]) -> Finding:
+def _bad_share(values: Mapping[str, Any], are_beads: bool) -> Finding:
     share = values["bad_share"]
-    return _level(share, BAD_SHARE), (
-        f"{share:.0%} of the marks do not fit and count little, where {BAD_SHARE[0]:.0%} are "
-        "tolerable: curate the model."
+    advice = "curate the model" if are_beads else "track larger patches"
+    limits = BAD_SHARE if are_beads else BAD_PATCHES
+    return _level(share, limits), (
+        f"{share:.0%} of the marks do not fit and count little, where {limits[0]:.0%} are "
+        f"tolerable: {advice}."
     )
 
 

@@ -82,6 +82,7 @@ def _read(values: Values) -> Case:
         variables=_variables(values, nominal, refined),
         weights=_weights(values, problem, own, len(nominal)),
     )
+    are_beads = not values["WeightWholeTracks"]
     solved = Solved(
         before=_before(values, len(nominal)),
         transforms=transforms,
@@ -96,12 +97,12 @@ def _read(values: Values) -> Case:
         name=values["SeriesName"] or values["ModelFile"].stem,
         problem=problem,
         solution=solution,
-        quality=measure(problem.tracks, solution, size, refined),
+        quality=measure(problem.tracks, solution, size, refined, are_patches=not are_beads),
         solved=solved,
         residuals=np.hypot(residuals[:, 3], residuals[:, 4]),
         size=size,
         numbers=_numbers(fiducials, problem),
-        are_beads=not values["WeightWholeTracks"],
+        are_beads=are_beads,
         surfaces=max(values["SurfacesToAnalyze"], 1),
         filled=_count_filled(values, residuals),
         curation=_curation(values),

@@ -69,6 +69,13 @@ def test_advice_depends_on_what_the_error_comes_from():
     assert "track more patches" in patches
 
 
+def test_more_patches_than_beads_may_be_bad():
+    assert verdict(bad_share=0.3).reasons[0].endswith("25% are tolerable: curate the model.")
+    assert verdict(bad_share=0.3, are_beads=False).word == "good"
+    patches = verdict(bad_share=0.4, are_beads=False).reasons[0]
+    assert patches.endswith("35% are tolerable: track larger patches.")
+
+
 def test_fine_pixels_are_allowed_more_of_them():
     assert verdict(leave_one_out_px=2.0).word == "usable"
     assert verdict(leave_one_out_px=2.0, pixel_size_A=2.0).word == "good"

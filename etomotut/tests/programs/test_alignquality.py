@@ -162,10 +162,13 @@ def test_files_of_another_alignment_are_refused(capsys):
     assert "TransformFile tells of 5 views; the series has 21" in capsys.readouterr().out
 
 
-def test_patches_are_called_patches():
-    write(phantoms.geometry(), noise=0.1)
+def test_of_patches_larger_errors_are_expected_as_they_are_less_independent():
+    write(phantoms.geometry(wobble=0.0), noise=0.1)
+    beads = judged("-RotOption", "-1")["values"]
     found = judged("-RotOption", "-1", "-WeightWholeTracks", "1")
+    ratio = found["values"]["expected_error_px"] / beads["expected_error_px"]
     assert found["marks"] == "patches"
+    assert ratio == pytest.approx(2.0, abs=0.3)
     assert found["values"]["specimen_tilt_deg"] is None
 
 
