@@ -224,7 +224,8 @@ def _cells(row: Row, shown: List[Tuple[str, str, int]], has_pictures: bool) -> L
         value = row.values.get(name)
         text = "" if value is None else f"{value:.{digits}f}"
         cells.append(tag("td", text, class_="number", data_value=value))
-    cells.append(tag("td", row.verdict.reasons[0] if row.verdict.reasons else "", class_="why"))
+    why = tag("div", row.verdict.reasons[0]) if row.verdict.reasons else None
+    cells.append(tag("td", why, class_="why"))
     return cells
 
 

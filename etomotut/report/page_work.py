@@ -54,6 +54,17 @@ NUMBERS: Sequence[Tuple[str, str, int, str, str, str]] = (
 )  # fmt: skip
 
 
+# what curation counts, and in what words
+CHANGES = (
+    ("marks_added", "marks added"),
+    ("marks_moved", "marks moved"),
+    ("marks_dropped", "marks dropped"),
+    ("beads_dropped", "beads dropped"),
+    ("views_dropped", "views dropped"),
+)
+LISTED = 200  # entries of a list of changes
+
+
 def verdict_of(project: Project, dossier: Dossier) -> Verdict:
     """Give how good a series is: that it failed, what its quality says, or that nothing does."""
     reasons = [f"{stage.label}: {work.text}" for stage, work in failures_of(project, dossier.ts_id)]
@@ -133,25 +144,25 @@ def curation_details(curation: Optional[Mapping[str, Any]]) -> Optional[Html]:
     """Give what was changed in the marks of a series by curation."""
     if not curation:
         return None
-    numbers = {k: v for k, v in curation.items() if isinstance(v, (int, float, str))}
-    rows = [
-        tag("tr", tag("th", name.replace("_", " "), scope="row"), tag("td", _short(value)))
-        for name, value in numbers.items()
-    ]
-    lists = [(k, v) for k, v in curation.items() if isinstance(v, list) and v]
-    items = [
+    counts = [f"{curation[key]} {words}" for key, words in CHANGES if curation.get(key)]
+    before, after = (curation.get(f"leave_one_out_all{each}_px") for each in ("_before", ""))
+    if before is not None and after is not None:
+        counts.append(f"leave-one-out error of all marks from {before:.2f} to {after:.2f} px")
+    advice = [tag("li", each) for each in curation.get("advice") or []]
+    lists = [
         tag(
             "details",
-            tag("summary", f"{name.replace('_', ' ')}: {len(found)}"),
-            tag("ul", *(tag("li", _line(each)) for each in found)),
+            tag("summary", f"{name}: {len(curation[name])}"),
+            tag("ul", *(tag("li", _line(each)) for each in curation[name][:LISTED])),
         )
-        for name, found in lists
+        for name in ("steps", "beads", "views", "marks")
+        if curation.get(name)
     ]
     return tag(
         "details",
-        tag("summary", "What curation changed"),
-        tag("div", tag("table", tag("tbody", *rows)), class_="many"),
-        *items,
+        tag("summary", f"Curation: {', '.join(counts) or 'nothing was changed'}"),
+        tag("ul", *advice) if advice else None,
+        *lists,
     )
 
 
@@ -256,11 +267,16 @@ def _worst(worst: Mapping[str, Any]) -> Optional[Html]:
 
 def _line(each: Any) -> str:
     if isinstance(each, Mapping):
-        return ", ".join(f"{k.replace('_', ' ')} {_short(v)}" for k, v in each.items())
+        known = [(name, value) for name, value in each.items() if value not in (None, [])]
+        return ", ".join(f"{name.replace('_', ' ')} {_short(value)}" for name, value in known)
     return str(each)
 
 
 def _short(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return "; ".join(map(_short, value))
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 

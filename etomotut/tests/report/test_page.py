@@ -38,6 +38,14 @@ QUALITY = {
     "views": {"tilt_deg": [-60.0, 0.0, None], "leave_one_out_px": [1.5, 1.0, None]},
     "worst": {"section": [3], "view": [2], "contour": [1], "residual_px": [2.5]},
 }
+CURATION = {
+    "marks_moved": 4,
+    "marks_dropped": 0,
+    "leave_one_out_all_before_px": 1.25,
+    "leave_one_out_all_px": 0.5,
+    "advice": ["View 3 should be excluded: no bead was found in it."],
+    "views": [{"view": 3, "exclude": True, "reasons": ["no marks"], "residual_after_px": None}],
+}
 FOUND = {"thickness": 1500.0, "bottom": -70.0, "top": 80.0, "slope_x": 0.01, "slope_y": 0.0}
 
 
@@ -104,7 +112,7 @@ def written(tmp_path_factory):
     folder = tmp_path_factory.mktemp("report")
     dossiers = [
         dossier(folder, "strange", NASTY),
-        dossier(folder, "TS_2", "TS_2", quality=QUALITY, curation={"marks_moved": 4}),
+        dossier(folder, "TS_2", "TS_2", quality=QUALITY, curation=CURATION),
         Dossier("TS_3", "TS_3"),
     ]
     project = project_of(dossiers, stages_of([NASTY, "TS_2"], ["TS_3"]))
@@ -147,8 +155,18 @@ def test_a_quality_gives_verdict_reasons_and_numbers(written):
     text = Parsed(written).text
     assert QUALITY["reasons"][0] in text
     assert "1.20 px" in text
-    assert "marks moved" in text
-    assert "leave-one-out" in text
+
+
+def test_curation_is_told_in_a_line_with_its_advice_and_changes(written):
+    text = Parsed(written).text
+    told = "Curation: 4 marks moved, leave-one-out error of all marks from 1.25 to 0.50 px"
+    assert told in text
+    assert CURATION["advice"][0] in text
+    assert "view 3, exclude yes, reasons no marks" in text
+
+
+def test_leave_one_out_errors_of_views_are_drawn_beside_residuals(written):
+    assert '<span class="swatch orange"></span>leave-one-out' in written.read_text()
 
 
 def test_a_series_without_quality_is_not_judged_but_its_residual_is_told(written):

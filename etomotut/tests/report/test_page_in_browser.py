@@ -20,6 +20,7 @@ MOVIE = "document.querySelector('figure.movie')"
 FOCUSED = """(() => { const at = document.activeElement, style = getComputedStyle(at);
   return [at.tagName, at.type || "", style.outlineStyle !== "none" && style.outlineWidth !== "0px"];
 })()"""
+LONG = "a" * 150
 TAB = ("Tab", 9)
 
 
@@ -32,12 +33,13 @@ def browser():
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
-    """Give the page of three series, one of them with a name that looks like a script."""
+    """Give the page of series with plain names, a long one, and one that looks like a script."""
     folder = tmp_path_factory.mktemp("seen")
     dossiers = [
         dossier(folder, "strange", NASTY),
         dossier(folder, "TS_2", "TS_2", quality=QUALITY),
         Dossier("TS_10", "TS_10"),
+        Dossier(LONG, "long"),
     ]
     project = project_of(dossiers, stages_of([NASTY, "TS_2"], ["TS_10"]))
     return page.write_report(folder / "report.html", project)
@@ -74,9 +76,9 @@ def test_a_columns_title_sorts_the_table_and_turns_it_around(shown):
     names = "[...document.querySelectorAll('.sortable tbody th')].map(each => each.textContent)"
     shown.value(f"{button}.focus()")
     shown.press("Enter", 13, "\r")
-    assert shown.value(names) == ["TS_2", "TS_10", NASTY]
+    assert shown.value(names) == [LONG, "TS_2", "TS_10", NASTY]
     shown.press("Enter", 13, "\r")
-    assert shown.value(names) == [NASTY, "TS_10", "TS_2"]
+    assert shown.value(names) == [NASTY, "TS_10", "TS_2", LONG]
     assert shown.value(f"{button}.parentElement.getAttribute('aria-sort')") == "descending"
 
 
@@ -84,9 +86,9 @@ def test_cells_without_a_number_come_last_in_either_order(shown):
     button = "[...document.querySelectorAll('.sortable thead button')][2]"
     last = "document.querySelector('.sortable tbody tr:last-child th').textContent"
     shown.value(f"{button}.click()")
-    assert shown.value(last) == "TS_10"
+    assert shown.value(last) in ("TS_10", LONG)
     shown.value(f"{button}.click()")
-    assert shown.value(last) == "TS_10"
+    assert shown.value(last) in ("TS_10", LONG)
 
 
 def test_everything_is_reached_with_the_tab_key_and_shows_that_it_is(shown):
