@@ -8,6 +8,7 @@ from etomotut.protocols.protocol_aretomo import ProtEtomotutAreTomo
 from etomotut.protocols.protocol_compare_masks import ProtEtomotutCompareMasks
 from etomotut.protocols.protocol_crop import ProtEtomotutCrop
 from etomotut.protocols.protocol_ctf_correction import ProtEtomotutCtfCorrection
+from etomotut.protocols.protocol_curate_fiducials import ProtEtomotutCurateFiducials
 from etomotut.protocols.protocol_denoise import ProtEtomotutDenoise
 from etomotut.protocols.protocol_dose_filter import ProtEtomotutDoseFilter
 from etomotut.protocols.protocol_edit_fiducials import ProtEtomotutEditFiducials
@@ -35,6 +36,7 @@ __all__ = [
     "ProtEtomotutCompareMasks",
     "ProtEtomotutCrop",
     "ProtEtomotutCtfCorrection",
+    "ProtEtomotutCurateFiducials",
     "ProtEtomotutDenoise",
     "ProtEtomotutDoseFilter",
     "ProtEtomotutEditFiducials",

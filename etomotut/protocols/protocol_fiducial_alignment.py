@@ -206,7 +206,8 @@ class ProtEtomotutFiducialAlignment(JudgedProtocol):
     def process(self, job: Job) -> Result:
         """Solve, and put the solution after what the views were shifted by before."""
         series, landmarks = job.series, job.item.partners[MODEL]
-        original = _read_model(landmarks.getModelName(), job)
+        original = model.read(landmarks.getModelName())
+        require_same_images(original, landmarks.getModelName(), job)
         about = {
             "size": original.size[:2],
             "pixel_size": series.pixel_size,
@@ -274,9 +275,9 @@ class ProtEtomotutFiducialAlignment(JudgedProtocol):
         return []
 
 
-def _read_model(path: str, job: Job) -> model.Model:
-    """Give a model; raises ProgramError if it was made on other images than those in use."""
-    found, views = model.read(path), len(job.series.used)
+def require_same_images(found: model.Model, path: str, job: Job) -> None:
+    """Raise ProgramError if a model was made on other images than those in use."""
+    views = len(job.series.used)
     shape = Stack(job.source[FULL]).shape
     size = resampling(job.series, shape).get("SizeToOutputInXandY", shape[:0:-1])
     if any(own and abs(own - wanted) > ROUNDING for own, wanted in zip(found.size, size)):
@@ -289,7 +290,6 @@ def _read_model(path: str, job: Job) -> model.Model:
             f"the model was made on {found.size[2]} views and {views} are enabled now: "
             "generate the model again"
         )
-    return found
 
 
 def _fill(original: model.Model, views: fiducials.Views, files: Mapping[str, str]) -> None:

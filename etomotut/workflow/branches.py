@@ -12,12 +12,13 @@ IMPORTED, PREALIGNED, BEADS, ALIGNED, ERASED, GOLD_FREE = "1", "4", "5", "6", "1
 CTFS, CORRECTED, POSITION = "9", "10", "29"
 ERASED_FIRST = "30"  # before an alignment without gold
 FIRST_TOMOGRAM, CROPPED, SIRT, DENOISED = "7", "8", "11", "12"
-MAIN = {str(number) for number in range(1, 13)}
+CURATED = "31"  # marks of beads
+MAIN = {CURATED, *map(str, range(1, 13))}
 SEGMENTED = {"13", "16", "17"}  # 14 and 15 compare with what is not denoised
 WITHOUT_GOLD = {ERASED, "19", "20", "21"}  # erased from the views
 WITHOUT_GOLD_SEGMENTED = {"22", "23"}
 WITHOUT_BEADS = {ERASED_FIRST, GOLD_FREE, "25", "26", "27", "28"}  # aligned without them
-NEEDS_BEADS = {BEADS, ALIGNED, "29"}
+NEEDS_BEADS = {BEADS, CURATED, ALIGNED, "29"}
 THICKNESS_OF = {"20": SIRT, "26": SIRT}
 
 # the last first, each with what its tomograms are called beside a later one's

@@ -14,6 +14,7 @@ from etomotut.packages import IMOD_PACKAGE, find_package
 from etomotut.protocols import (
     ProtEtomotutApplyAlignment,
     ProtEtomotutCrop,
+    ProtEtomotutCurateFiducials,
     ProtEtomotutFiducialAlignment,
     ProtEtomotutFiducialModel,
     ProtEtomotutPrealign,
@@ -46,9 +47,14 @@ class TestChain(ProjectTest):
         cls.models = cls.run_stage(
             ProtEtomotutFiducialModel, (cls.shifted, "TiltSeries"), numberFiducial=16
         )
+        cls.curated = cls.run_stage(
+            ProtEtomotutCurateFiducials,
+            (cls.models, "FiducialModelGaps"),
+            "inputSetOfLandmarkModels",
+        )
         cls.aligned = cls.run_stage(
             ProtEtomotutFiducialAlignment,
-            (cls.models, "FiducialModelGaps"),
+            (cls.curated, "FiducialModelGaps"),
             "inputSetOfLandmarkModels",
         )
         source = cls.aligned, "TiltSeries"
@@ -111,6 +117,22 @@ class TestChain(ProjectTest):
             self.assertLessEqual(rows[:, 2].max(), VIEWS)
             self.assertGreaterEqual(rows[:, 2].min(), 1)
             self.assertFalse(np.allclose(rows[:, 0], np.rint(rows[:, 0])))
+
+    def test_curated_models_are_the_same_beads_told_better(self) -> None:
+        models = self.curated.FiducialModelGaps
+        self.assertSetSize(models, 2)
+        self.assertEqual(models.getSetOfTiltSeries().getSize(), 2)
+        before = {each.getTsId(): each.clone() for each in self.models.FiducialModelGaps}
+        for landmarks in models.iterItems():
+            ts_id = landmarks.getTsId()
+            numbers = self.records(self.curated)[ts_id]["numbers"]
+            self.assertEqual(landmarks.getCount(), numbers["beads_after"])
+            self.assertEqual(before[ts_id].getCount(), numbers["beads_before"])
+            self.assertEqual(landmarks.getSize(), before[ts_id].getSize())
+            self.assertEqual(len(landmarks.retrieveInfoTable()), numbers["marks_after"])
+            kept, was = (numbers[f"leave_one_out_kept{at}_px"] for at in ("", "_before"))
+            self.assertLessEqual(kept, was + 0.002)
+            self.assertIn(f"{numbers['gaps_after']} gaps left", "".join(self.curated.summary()))
 
     def test_alignments_agree_with_the_truth(self) -> None:
         self.checkTiltSeries(

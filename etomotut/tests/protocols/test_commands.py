@@ -99,6 +99,15 @@ def bead_commands(diameter=9.06, **changes):
     return check(stage.bead_commands(values, tracking, BEAD_FILES))
 
 
+def test_curation_looks_for_beads_of_the_models_size():
+    stage = stages.ProtEtomotutCurateFiducials
+    names = ("model", "curated", "changes", "stack", "angles")
+    (values,) = check(stage.commands(-95.0, 9.06, {name: f"a.{name}" for name in names}))
+    assert (values["BeadDiameter"], values["RotationAngle"]) == (9.06, -95.0)
+    assert (values["InputModel"], values["OutputModel"]) == ("a.model", "a.curated")
+    assert values["CurationFile"] == "a.changes"
+
+
 def test_beads_are_tracked_again_from_all_marks_of_the_first_round():
     seed, first, second = bead_commands()
     assert (seed["TargetNumberOfBeads"], seed["TwoSurfaces"]) == (40, True)

@@ -78,6 +78,7 @@ FORMS = {
         "filterRadius2": 0.125,
         "filterSigma2": 0.03,
     },
+    "ProtEtomotutCurateFiducials": {**COMMON, "inputSetOfLandmarkModels": None},
     "ProtEtomotutEditFiducials": {
         "hostName": "localhost",
         "numberOfThreads": 2,
@@ -273,6 +274,7 @@ LABELS_AND_OUTPUTS = {
     "ProtEtomotutDoseFilter": ("dose filter", ["TiltSeries"]),
     "ProtEtomotutPrealign": ("coarse prealignment", ["TiltSeries"]),
     "ProtEtomotutFiducialModel": ("generate fiducial model", ["FiducialModelGaps"]),
+    "ProtEtomotutCurateFiducials": ("fiducial curation", ["FiducialModelGaps"]),
     "ProtEtomotutEditFiducials": ("edit fiducial model", ["FiducialModelGaps"]),
     "ProtEtomotutFiducialAlignment": (
         "fiducial alignment",

@@ -73,11 +73,17 @@ def test_the_tutorials_values_are_there():
     assert made["ProtEtomotutFiducialModel"]["numberFiducial"] == 40
     assert made["ProtEtomotutReconstruct"]["tomoThickness"] == "300"
     assert made["ProtEtomotutCrop"]["keepThickness"] == "200"
-    assert list(made) == [each["object.className"] for each in sorted_by_id(made)]
+    assert list(made) == [each["object.className"] for each in sorted_by_label(made)]
 
 
-def sorted_by_id(made):
-    return sorted(made.values(), key=lambda each: int(each["object.id"]))
+def sorted_by_label(made):
+    return sorted(made.values(), key=lambda each: each["object.label"].split()[0])
+
+
+def test_beads_are_curated_between_tracking_and_alignment():
+    made = stages_of_template()
+    assert made["31"]["inputSetOfLandmarkModels"] == "5.FiducialModelGaps"
+    assert made["6"]["inputSetOfLandmarkModels"] == "31.FiducialModelGaps"
 
 
 def test_a_users_values_reach_the_forms():
