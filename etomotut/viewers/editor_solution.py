@@ -40,7 +40,11 @@ class Geometry:
 
 @dataclass(frozen=True)
 class Solved:
-    """A solution of the beads `numbers`; mean residual and mean leave-one-out residual, pixels."""
+    """A solution of the beads `numbers`; the mean residual, and the mean left out, in pixels.
+
+    The latter is over what the marks would have if each was left out, weighted as in the solution,
+    as the quality of an alignment has it.
+    """
 
     geometry: Geometry
     solution: Solution
@@ -83,13 +87,14 @@ def solve(points: Points, geometry: Geometry) -> Solved:
     )
     solution = alignment.solve_every_view(tracks, geometry.tilt_angles, geometry.axis_angle)
     left_out = np.hypot(*leave_one_out(tracks, solution).T)
-    known = left_out[np.isfinite(left_out)]
+    is_told = np.isfinite(left_out)
+    weights = solution.weights[is_told]
     return Solved(
         geometry,
         solution,
         numbers,
         float(np.hypot(*solution.residuals.T).mean()),
-        float(known.mean()) if len(known) else float("nan"),
+        float(np.average(left_out[is_told], weights=weights)) if weights.any() else float("nan"),
     )
 
 
