@@ -29,7 +29,7 @@ def zero_view(findings: Findings, anchor: str) -> Html:
     image, scale = pictures.image_of_view(findings, view, frame, pictures.VIEW)
     height, width = image.shape
     drawn: List[Html] = []
-    letters = f"--letters:{width / 40:.1f}px"
+    style = f"--letters:{width / 40:.1f}px;--ratio:{width / height:.4f}"
     words = f"View at {findings.tilt_angles[view]:.1f}°"
     if marks is not None and len(marks.rows):
         points = marks.in_frame(frame) * scale
@@ -47,7 +47,7 @@ def zero_view(findings: Findings, anchor: str) -> Html:
             (width, height), *drawn, scale_bar((width, height), findings.pixel_size / scale, SHOWN)
         ),
         class_="stack",
-        style=letters,
+        style=style,
     )
     label = tag("label", _box("beads"), "beads", class_="check") if drawn else None
     return tag("figure", shown, tag("figcaption", label, words), class_="view")
@@ -67,7 +67,7 @@ def movies(findings: Findings, anchor: str) -> Html:
         "div",
         *(part for part, _ in parts),
         class_="player",
-        style=f"aspect-ratio:{width}/{height};--columns:{columns}",
+        style=f"aspect-ratio:{width}/{height};--columns:{columns};--ratio:{width / height:.4f}",
     )
     return tag(
         "figure",

@@ -244,6 +244,8 @@ def _values_found(dossier: Dossier) -> Dict[str, float]:
         middle = int(np.argmin(np.abs(dossier.ctf.tilt_angles)))
         mean = (dossier.ctf.defocus_u[middle] + dossier.ctf.defocus_v[middle]) / 2
         made["defocus_um"] = float(mean) / 1e4
+        if dossier.ctf.resolutions is not None:
+            made["ctf_resolution_A"] = float(dossier.ctf.resolutions[middle])
     return made
 
 

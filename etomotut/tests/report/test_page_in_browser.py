@@ -150,6 +150,17 @@ def test_a_view_of_a_chart_is_shown_in_the_movie(shown):
     assert shown.value(f"{MOVIE}.querySelector('output').textContent") == "\u221259.8°"
 
 
+def test_beads_stay_on_their_picture_in_a_low_window(shown, written):
+    shown.open(written, width=1280, height=360)
+    boxes = """[...document.querySelectorAll('.stack')].map(each => [...each.children].map(
+      part => { const box = part.getBoundingClientRect();
+        return [box.left, box.top, box.width, box.height]; }))"""
+    for stack in shown.value(boxes):
+        for part in stack[1:]:
+            assert part == pytest.approx(stack[0], abs=1.5)
+    assert shown.value("document.querySelector('.view .stack').offsetHeight") < 360
+
+
 def test_masks_can_be_hidden(shown):
     mask = "document.querySelector('img.mask').offsetWidth > 0"
     assert shown.value(mask)
