@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from etomotut.engine import beads, locating
-from etomotut.engine.curation import Fit, neighbours_of, view_errors
+from etomotut.engine.curation_fit import Fit, neighbours_of, view_errors
 from etomotut.engine.locating import Setting, Views
 
 Array = npt.NDArray[np.float64]

@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from etomotut.engine import curation
-from etomotut.engine.curation import Curated, Fit
+from etomotut.engine.curation import Curated
+from etomotut.engine.curation_fit import Fit, bead_errors, view_errors
 from etomotut.engine.curation_views import ViewSigns
 from etomotut.engine.locating import Setting
 from etomotut.programs.console import word_list
@@ -188,8 +189,8 @@ def _beads(
     work: Work, marks: List[Record], had: npt.NDArray[np.bool_], has: npt.NDArray[np.bool_]
 ) -> List[Record]:
     kept = has.any(axis=1)
-    before = curation.bead_errors(work.curated.before)
-    after = curation.bead_errors(work.curated.after)
+    before = bead_errors(work.curated.before)
+    after = bead_errors(work.curated.after)
     records = []
     for bead, (each, contour) in enumerate(work.names):
         own = [m["what"] for m in marks if (m["object"], m["contour"]) == (each, contour)]
@@ -211,8 +212,8 @@ def _beads(
 def _views(
     work: Work, marks: List[Record], had: npt.NDArray[np.bool_], has: npt.NDArray[np.bool_]
 ) -> List[Record]:
-    before = curation.view_errors(work.curated.before)
-    after = curation.view_errors(work.curated.after)
+    before = view_errors(work.curated.before)
+    after = view_errors(work.curated.after)
     records = []
     for view, tilt in enumerate(work.setting.tilt_angles):
         own = [mark["what"] for mark in marks if mark["view"] == view + 1]

@@ -7,7 +7,6 @@ import pytest
 
 from etomotut.engine import curation
 from etomotut.engine.locating import Setting
-from etomotut.errors import SolutionError
 from etomotut.tests.engine import phantoms
 
 RADIUS = 4.0
@@ -108,23 +107,3 @@ def test_every_change_names_the_step_that_made_it(series):
     names = {found.steps[number].name for number in found.by[changed]}
     assert (found.by[changed] >= 0).all()
     assert {curation.RE_TRACK, curation.FILL} <= names
-
-
-def test_a_dropped_bead_is_predicted_without_the_mark_that_is_judged():
-    marks = phantoms.geometry(beads=8).marks + np.random.default_rng(4).normal(0, 0.2, (8, 21, 2))
-    kept = marks.copy()
-    kept[7] = np.nan
-    fit = curation.fit_marks(kept, marks, setting())
-    without = marks.copy()
-    without[7, 10] = np.nan
-    kept = without.copy()
-    kept[7] = np.nan
-    other = curation.fit_marks(kept, without, setting())
-    place = marks[7, 10] - other.predicted[7, 10]
-    assert np.hypot(*place) == pytest.approx(fit.errors[7, 10], abs=0.02)
-
-
-def test_one_bead_determines_nothing():
-    marks = phantoms.geometry(beads=1).marks
-    with pytest.raises(SolutionError, match="1 beads are marked in 3 views"):
-        curation.fit_marks(marks, marks, setting())

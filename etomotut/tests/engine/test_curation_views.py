@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from etomotut.engine import curation
+from etomotut.engine.curation_fit import fit_marks
 from etomotut.engine.curation_views import signs_of_views
 from etomotut.tests.engine import phantoms
 from etomotut.tests.engine.test_curation import setting
@@ -21,7 +21,7 @@ def series():
 
 
 def signs(views, marks):
-    return signs_of_views(views, marks, curation.fit_marks(marks, marks, setting()), setting())
+    return signs_of_views(views, marks, fit_marks(marks, marks, setting()), setting())
 
 
 def others(values):
