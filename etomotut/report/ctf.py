@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Sequence, Tuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-HEIGHT = 760
+TOP, HIGH = 100, 330  # pixels: above the panels, and of a row of them
 LEAST_SPAN = 0.2  # µm: less is drawn as flat
 LISTED = 8  # excluded views
 
@@ -52,27 +52,27 @@ class CtfCurves:
 
 
 def draw_ctf(curves: CtfCurves, name: str) -> Figure:
-    """Draw the curves of a series; disabled views are left out, and listed."""
+    """Draw the curves of a series that say something; disabled views are left out, and listed."""
+    used = curves.is_used
+    angles, defocus = curves.tilt_angles[used], curves.defocus[used] / 1e4
+    astigmatism = 1e3 * (defocus[:, 0] - defocus[:, 1])
+    others = [
+        (astigmatism, "Astigmatism", "nm"),
+        (curves.resolution[used], "Resolution up to which the fit holds", "Å"),
+        (curves.score[used], "Score of the fit", ""),
+        (curves.phase_shift[used], "Phase shift", "degrees"),
+    ]
+    others = [each for each in others if (np.nan_to_num(each[0]) != 0).any()]
+    rows = (len(others) + 1) // 2
     with style.drawing():
-        figure = style.new_figure(style.PAGE, HEIGHT)
+        figure = style.new_figure(style.PAGE, TOP + HIGH * (1 + rows))
         style.heading(figure, name, _summary(curves))
-        boxes = [(92 + 620 * column, 100 + 330 * row, 500, 250) for row, column in _CELLS]
-        panels = [style.place(figure, box) for box in boxes]
-        used = curves.is_used
-        angles = curves.tilt_angles[used]
-        _draw_defocus(panels[0], angles, curves.defocus[used] / 1e4)
-        astigmatism = (curves.defocus[used, 0] - curves.defocus[used, 1]) / 10
-        _draw(panels[1], angles, astigmatism, "Astigmatism", "nm")
-        resolution = "Resolution up to which the fit holds"
-        _draw(panels[2], angles, curves.resolution[used], resolution, "Å")
-        if np.isfinite(curves.score[used]).any():
-            _draw(panels[3], angles, curves.score[used], "Score of the fit", "")
-        else:
-            _draw(panels[3], angles, curves.phase_shift[used], "Phase shift", "degrees")
+        axes = style.place(figure, (92, TOP, 1120, HIGH - 80))
+        _draw_defocus(axes, angles, defocus, bool(others) and others[0][1] == "Astigmatism")
+        for number, (values, title, unit) in enumerate(others):
+            left, top = 92 + 620 * (number % 2), TOP + HIGH * (1 + number // 2)
+            _draw(style.place(figure, (left, top, 500, HIGH - 80)), angles, values, title, unit)
     return figure
-
-
-_CELLS = ((0, 0), (0, 1), (1, 0), (1, 1))
 
 
 def _summary(curves: CtfCurves) -> str:
@@ -84,15 +84,12 @@ def _summary(curves: CtfCurves) -> str:
     return text
 
 
-def _draw_defocus(axes: Axes, angles: Array, defocus: Array) -> None:
-    """Draw both axes' defocus, and the median that a view far from it is told by."""
-    looks: Sequence[Tuple[str, str, str]] = (
-        (style.BLUE, "o", "major axis"),
-        (style.ORANGE, "s", "minor axis"),
-    )
-    for values, (colour, marker, label) in zip(defocus.T, looks):
-        line = f"-{marker}"
-        axes.plot(angles, values, line, color=colour, markersize=3.5, linewidth=1.1, label=label)
+def _draw_defocus(axes: Axes, angles: Array, defocus: Array, is_astigmatic: bool) -> None:
+    """Draw the defocus, of both axes where they differ, and the median to see views far from it."""
+    looks = [(style.BLUE, "o", "major axis"), (style.ORANGE, "s", "minor axis")]
+    for values, (colour, marker, label) in zip(defocus.T, looks if is_astigmatic else looks[:1]):
+        line, name = f"-{marker}", label if is_astigmatic else ""
+        axes.plot(angles, values, line, color=colour, markersize=3.5, linewidth=1.1, label=name)
     known = defocus[np.isfinite(defocus)]
     if len(known):
         middle = float(np.median(known))
@@ -105,12 +102,8 @@ def _draw_defocus(axes: Axes, angles: Array, defocus: Array) -> None:
 
 
 def _draw(axes: Axes, angles: Array, values: Array, title: str, unit: str) -> None:
-    if np.isfinite(values).any():
-        axes.plot(angles, values, "-o", color=style.BLUE, markersize=3.5, linewidth=1.1)
-        axes.set_ylim(bottom=min(0.0, float(np.nanmin(values))))
-    else:
-        axes.text(0.5, 0.5, "not told", transform=axes.transAxes, color=style.FAINT, ha="center")
-        axes.set_yticks([])
+    axes.plot(angles, values, "-o", color=style.BLUE, markersize=3.5, linewidth=1.1)
+    axes.set_ylim(bottom=min(0.0, float(np.nanmin(values))))
     _name(axes, title, unit)
 
 
