@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Any, Tuple
 
@@ -13,7 +14,8 @@ from etomotut.formats import model, mrc
 from etomotut.report.findings import Frame, Marks
 from etomotut.tests.scipion_objects import acquisition, tilt_series, turn
 from etomotut.viewers.editor_model import EditorModel
-from etomotut.viewers.editor_solution import solve
+from etomotut.viewers.editor_points import Points
+from etomotut.viewers.editor_solution import Geometry, Solved, solve
 
 SIZE = 150, 120
 RADIUS = 4.0
@@ -91,6 +93,12 @@ def editor(folder: Path) -> EditorModel:
     unknown = np.full((len(rows), 2), np.nan)
     marks = Marks(rows, beads, unknown, frame, 2 * RADIUS, is_solved=False)
     return EditorModel(series, marks, imod_model())
+
+
+@functools.lru_cache(maxsize=None)
+def solution() -> Solved:
+    """Give the solution of the marks, solved once."""
+    return solve(Points(*tracks()), Geometry(ANGLES[USED], 0.0, SIZE))
 
 
 def solve_now(made: EditorModel) -> None:

@@ -20,21 +20,18 @@ CLOSE = 0.15  # pixels to which beads are centred here
 
 
 @pytest.fixture(scope="module")
-def solved(tmp_path_factory):
-    """Give a folder with the views, and the solution of the marks."""
-    folder = tmp_path_factory.mktemp("editing")
-    made = editing.editor(folder)
-    return folder, solve(made.points, made.geometry)
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("editing")
 
 
 @pytest.fixture
-def unsolved(solved):
-    return editing.editor(solved[0])
+def unsolved(folder):
+    return editing.editor(folder)
 
 
 @pytest.fixture
-def editor(solved, unsolved):
-    unsolved.take(solved[1], unsolved.points)
+def editor(unsolved):
+    unsolved.take(editing.solution(), unsolved.points)
     return unsolved
 
 

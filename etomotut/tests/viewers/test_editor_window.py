@@ -39,6 +39,7 @@ def window(root, tmp_path):
     from etomotut.viewers.windows.editor_window import EditorWindow
 
     made = editing.editor(tmp_path)
+    made.take(editing.solution(), made.points)
     opened = EditorWindow("test", [Item("TS_1", "7 beads", lambda: made)], root, Saver())
     opened.top.geometry("1100x700")
     settle(opened, lambda: opened.canvas._photo is not None)
@@ -82,6 +83,16 @@ def click(window: Any, place: Any) -> None:
 def off(window: Any, bead: int, view: int) -> float:
     points = window.model.points
     return float(np.hypot(*(points.rows[points.index(bead, view), :2] - TRUTH[bead, view])))
+
+
+def test_marks_are_solved_when_the_window_opens(root, tmp_path):
+    from etomotut.viewers.windows.editor_window import EditorWindow
+
+    made = editing.editor(tmp_path)
+    opened = EditorWindow("test", [Item("TS_1", "", lambda: made)], root, Saver())
+    assert "solving ..." in opened.panel.alignment["text"]
+    solved(opened)
+    assert made.solved.residual == pytest.approx(editing.solution().residual)
 
 
 def test_the_worst_mark_is_found_and_dragged_onto_its_bead(window):

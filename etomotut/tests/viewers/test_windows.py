@@ -33,6 +33,7 @@ def settle(window: Any, until: Callable[[], bool] = lambda: True) -> None:
     while not until():
         assert time.monotonic() < end, "this did not happen"
         window.top.update()
+        time.sleep(0.005)  # for threads that do what is waited for
 
 
 def series_window(root: Any, listing: Listing, folder: Any, obj: Any = None) -> Any:
