@@ -27,6 +27,7 @@ class JudgedProtocol(EtomotutProtocol):
             return
         files = sorted(each.getFileName() for each in qualities.iterItems())
         qualities.close()
+        files = [each for each in files if Path(each).is_file()]  # users tidy up
         quality.write_table(self._getExtraPath(quality.TABLE), map(quality.read, files))
 
 
