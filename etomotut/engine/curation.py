@@ -201,7 +201,7 @@ class _Curator:
         places = np.where(fits[..., None], self._marks, np.nan) + self._centre
         profiles = locating.profiles_of_beads(self._views, places, self._setting)
         depth = -np.array([each[0] for each in profiles])
-        shallow = depth < SHALLOW * neighbours_of(depth)
+        shallow = depth < SHALLOW * neighbours_of(depth, self._setting.tilt_angles)
         if shallow.any():
             places[:, shallow] = np.nan
             profiles = locating.profiles_of_beads(self._views, places, self._setting)
@@ -284,8 +284,8 @@ class _Curator:
     def _drop_views(self) -> Array:
         """Drop views whose marks fit far worse than those of their neighbours."""
         means = view_errors(self._fit)
-        far = np.maximum(BAD_VIEW * neighbours_of(means), GROSS * self._setting.radius)
-        return self._without(means > far)
+        usual = neighbours_of(means, self._setting.tilt_angles)
+        return self._without(means > np.maximum(BAD_VIEW * usual, GROSS * self._setting.radius))
 
     def _without(self, dropped: Bools) -> Array:
         return np.where(dropped[..., None], np.nan, self._marks)

@@ -79,14 +79,18 @@ def view_errors(fit: Fit) -> Array:
     return _means(fit, axis=0)
 
 
-def neighbours_of(values: Array) -> Array:
-    """Give the median (view,) of the values of up to NEIGHBOURS views on either side."""
-    padded = np.pad(values, NEIGHBOURS, constant_values=np.nan)
+def neighbours_of(values: Array, tilt_angles: Array) -> Array:
+    """Give the median (view,) of the values of up to NEIGHBOURS views next in tilt, either side.
+
+    It is infinite where none of these has a value.
+    """
+    order = np.argsort(tilt_angles, kind="stable")
+    padded = np.pad(values[order], NEIGHBOURS, constant_values=np.nan)
     windows = np.stack([np.roll(padded, s) for s in range(-NEIGHBOURS, NEIGHBOURS + 1) if s])
     inner = windows[:, NEIGHBOURS:-NEIGHBOURS]
     told = np.isfinite(inner).any(axis=0)
     result = np.full(len(values), np.inf)
-    result[told] = np.nanmedian(inner[:, told], axis=0)
+    result[order[told]] = np.nanmedian(inner[:, told], axis=0)
     return result
 
 

@@ -1,7 +1,7 @@
 """Signs that a view had better be left out: what its beads, its marks and its image say.
 
-Each is a number for every view, in their order; ratios are to the median of neighbouring views.
-NaN stands for what cannot be told.
+Each is a number for every view, in their order. Ratios are to the median of the views next in
+tilt; NaN stands for what cannot be told.
 """
 
 from __future__ import annotations
@@ -50,33 +50,34 @@ def signs_of_views(views: Views, marks: Array, fit: Fit, setting: Setting) -> Vi
     visible = locating.visible(fit.solution, centre - setting.radius)[known].sum(axis=0)
     error = view_errors(fit)
     depth, sharpness = _of_beads(views, marks + centre, setting)
+    tilts = setting.tilt_angles
     return ViewSigns(
         visible,
         told.sum(axis=0),
         error,
-        error / neighbours_of(error),
-        _jumps(fit.solution.shifts),
-        _brightness(views),
-        depth / neighbours_of(depth),
-        sharpness / neighbours_of(sharpness),
+        error / neighbours_of(error, tilts),
+        _jumps(fit.solution.shifts, tilts),
+        _brightness(views, tilts),
+        depth / neighbours_of(depth, tilts),
+        sharpness / neighbours_of(sharpness, tilts),
     )
 
 
-def _jumps(shifts: Array) -> Array:
+def _jumps(shifts: Array, tilt_angles: Array) -> Array:
     """Give how far (view,) shifts (view, 2) are from the median of their neighbours'."""
-    off = np.stack([each - neighbours_of(each) for each in shifts.T])
+    off = np.stack([each - neighbours_of(each, tilt_angles) for each in shifts.T])
     jumps: Array = np.hypot(*off)
     return jumps
 
 
-def _brightness(views: Views) -> Array:
+def _brightness(views: Views, tilt_angles: Array) -> Array:
     """Give the median density of views against their neighbours', if densities count electrons."""
     sample = views[:, ::4, ::4].reshape(len(views), -1)
     level = np.median(sample, axis=1).astype(np.float64)
     spread = np.median(np.abs(sample - level[:, None]))
     if not np.median(level) > spread / NO_COUNTS:
         return np.full(len(views), np.nan)
-    ratio: Array = level / neighbours_of(level)
+    ratio: Array = level / neighbours_of(level, tilt_angles)
     return ratio
 
 
