@@ -62,6 +62,7 @@ CHANGES = (
     ("beads_dropped", "beads dropped"),
     ("views_dropped", "views dropped"),
 )
+UNITS = ("px", "nm", "deg", "percent", "A", "um")
 LISTED = 200  # entries of a list of changes
 
 
@@ -128,14 +129,14 @@ def quality_details(quality: Optional[Mapping[str, Any]]) -> Optional[Html]:
         return None
     values = quality.get("values") or {}
     rows = [
-        tag("tr", tag("th", name, scope="row"), tag("td", _short(value)))
+        tag("div", tag("dt", _words(name)), tag("dd", _short(value)))
         for name, value in values.items()
         if value is not None
     ]
     return tag(
         "details",
         tag("summary", f"All {len(rows)} numbers of the alignment's quality"),
-        tag("div", tag("table", tag("tbody", *rows)), class_="many"),
+        tag("dl", *rows, class_="numbers"),
         _worst(quality.get("worst") or {}),
     )
 
@@ -149,15 +150,12 @@ def curation_details(curation: Optional[Mapping[str, Any]]) -> Optional[Html]:
     if before is not None and after is not None:
         counts.append(f"leave-one-out error of all marks from {before:.2f} to {after:.2f} px")
     advice = [tag("li", each) for each in curation.get("advice") or []]
-    lists = [
-        tag(
-            "details",
-            tag("summary", f"{name}: {len(curation[name])}"),
-            tag("ul", *(tag("li", _line(each)) for each in curation[name][:LISTED])),
-        )
-        for name in ("steps", "beads", "views", "marks")
-        if curation.get(name)
-    ]
+    lists = []
+    for name in ("steps", "beads", "views", "marks"):
+        rows = [each for each in curation.get(name) or [] if _is_changed(each)]
+        if rows:
+            words = tag("summary", f"{name.capitalize()}: {len(rows)}")
+            lists.append(tag("details", words, _table(rows[:LISTED])))
     return tag(
         "details",
         tag("summary", f"Curation: {', '.join(counts) or 'nothing was changed'}"),
@@ -267,16 +265,29 @@ def _worst(worst: Mapping[str, Any]) -> Optional[Html]:
     return tag("div", tag("h4", "Marks that fit worst"), table, class_="many")
 
 
-def _line(each: Any) -> str:
-    if isinstance(each, Mapping):
-        known = [(name, value) for name, value in each.items() if value not in (None, [])]
-        return ", ".join(f"{name.replace('_', ' ')} {_short(value)}" for name, value in known)
-    return str(each)
+def _words(name: str) -> str:
+    """Give a quality's name of a value in words, its unit last."""
+    *words, unit = name.split("_")
+    return f"{' '.join(words)}, {unit}" if unit in UNITS else name.replace("_", " ")
+
+
+def _is_changed(row: Mapping[str, Any]) -> bool:
+    """Whether a row of curation tells of a change: those of beads and views count theirs."""
+    counts = [row[name] for name in ("moved", "filled", "dropped") if name in row]
+    return not counts or any(counts) or bool(row.get("exclude")) or row.get("kept") is False
+
+
+def _table(rows: Sequence[Mapping[str, Any]]) -> Html:
+    """Give rows with the same names as a table, without columns that are empty."""
+    names = [name for name in rows[0] if any(row.get(name) not in (None, "", []) for row in rows)]
+    head = tag("tr", *(tag("th", name.replace("_", " "), scope="col") for name in names))
+    body = [tag("tr", *(tag("td", _short(row.get(name))) for name in names)) for row in rows]
+    return tag("div", tag("table", tag("thead", head), tag("tbody", *body)), class_="many")
 
 
 def _short(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
+    if value is None or isinstance(value, bool):
+        return {True: "yes", False: "no", None: ""}[value]
     if isinstance(value, list):
         return "; ".join(map(_short, value))
     return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -44,7 +44,10 @@ CURATION = {
     "leave_one_out_all_before_px": 1.25,
     "leave_one_out_all_px": 0.5,
     "advice": ["View 3 should be excluded: no bead was found in it."],
-    "views": [{"view": 3, "exclude": True, "reasons": ["no marks"], "residual_after_px": None}],
+    "views": [
+        {"view": 3, "moved": 0, "exclude": True, "reasons": ["no marks", "dark"]},
+        {"view": 4, "moved": 0, "exclude": False, "reasons": []},
+    ],
 }
 FOUND = {"thickness": 1500.0, "bottom": -70.0, "top": 80.0, "slope_x": 0.01, "slope_y": 0.0}
 
@@ -162,7 +165,8 @@ def test_curation_is_told_in_a_line_with_its_advice_and_changes(written):
     told = "Curation: 4 marks moved, leave-one-out error of all marks from 1.25 to 0.50 px"
     assert told in text
     assert CURATION["advice"][0] in text
-    assert "view 3, exclude yes, reasons no marks" in text
+    assert "Views: 1" in text  # nothing happened to the other
+    assert "no marks; dark" in text
 
 
 def test_leave_one_out_errors_of_views_are_drawn_beside_residuals(written):
