@@ -112,6 +112,15 @@ class EtomotutFiducialViewer(EtomotutSeriesViewer):
     _name = "Fiducial viewer"
     _targets = [LandmarkModel, SetOfLandmarkModels]
 
+    def _items(self, obj: Any) -> Sequence[Item]:
+        self._models = obj if isinstance(obj, SetOfLandmarkModels) else None
+        return super()._items(obj)
+
+    def _open(self, items: Sequence[Item], root: Any) -> Any:
+        window = super()._open(items, root)
+        _offer_editor(self, window, self._models)
+        return window
+
 
 class EtomotutFiducialEditor(EtomotutViewer):
     """Fiducial models to be corrected by hand."""
@@ -126,12 +135,7 @@ class EtomotutFiducialEditor(EtomotutViewer):
         return [] if self._models is None else editor_items(self._models)
 
     def _open(self, items: Sequence[Item], root: Any) -> Any:
-        from etomotut.viewers.editor_files import Saver
-        from etomotut.viewers.windows.editor_window import EditorWindow
-
-        project = self.getProject()
-        saver = Saver(project, self._models, _maker(project, self._models))
-        return EditorWindow(self.getName(), items, root, saver)
+        return _open_editor(self.getProject(), self._models, items, root)
 
 
 class EtomotutTomogramViewer(EtomotutViewer):
@@ -177,6 +181,7 @@ class EtomotutAlignmentViewer(EtomotutViewer):
     _targets = [protocols.ProtEtomotutFiducialAlignment]
 
     def _items(self, obj: Any) -> Sequence[Item]:
+        self._models = getattr(obj, outputs.MODEL_NO_GAPS, None)
         return self._listing().of_alignment(obj, _residuals(obj))
 
     def _open(self, items: Sequence[Item], root: Any) -> Any:
@@ -186,7 +191,9 @@ class EtomotutAlignmentViewer(EtomotutViewer):
         def browse(item: Item) -> None:
             SeriesWindow(self.getName(), [replace(item, find=None)], root)
 
-        return PicturesWindow(self.getName(), items, root, browse)
+        window = PicturesWindow(self.getName(), items, root, browse)
+        _offer_editor(self, window, self._models)
+        return window
 
 
 class EtomotutResultsViewer(EtomotutViewer):
@@ -218,13 +225,16 @@ class EtomotutResultsViewer(EtomotutViewer):
         if result is None:
             return []
         self._is_tomogram = isinstance(result, SetOfTomograms)
+        self._models = result if isinstance(result, SetOfLandmarkModels) else None
         listing = self._listing()
         listing.coordinates = _coordinates_behind(obj) if self._is_tomogram else None
         return with_pictures(listing.of(result), obj)
 
     def _open(self, items: Sequence[Item], root: Any) -> Any:
         kind = EtomotutTomogramViewer if self._is_tomogram else EtomotutSeriesViewer
-        return kind._open(self, items, root)
+        window = kind._open(self, items, root)
+        _offer_editor(self, window, self._models)
+        return window
 
 
 def tomograms_of(project: Any) -> Dict[str, Any]:
@@ -237,6 +247,31 @@ def tomograms_of(project: Any) -> Dict[str, Any]:
                 label = run.getRunName()
                 found[f"{label}: {name}" if label in found else label] = items
     return found
+
+
+def _offer_editor(viewer: Viewer, window: Any, models: Optional[Any]) -> None:
+    """Let a window of fiducial models open the editor, at the series that it shows."""
+    if models is None:
+        return
+
+    def edit() -> None:
+        from etomotut.viewers.editor_files import editor_items
+
+        items = editor_items(models)
+        names = [item.name for item in items]
+        editor = _open_editor(viewer.getProject(), models, items, window.top.master)
+        if len(names) > 1 and window.item.name in names:
+            editor.listing.selection_set(str(names.index(window.item.name)))
+
+    window.offer("Edit marks", edit)
+
+
+def _open_editor(project: Any, models: Any, items: Sequence[Item], root: Any) -> Any:
+    from etomotut.viewers.editor_files import Saver
+    from etomotut.viewers.windows.editor_window import EditorWindow
+
+    saver = Saver(project, models, _maker(project, models))
+    return EditorWindow(EtomotutFiducialEditor.getName(), items, root, saver)
 
 
 def _maker(project: Any, obj: Any) -> Optional[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -229,3 +230,27 @@ def test_an_excluded_view_offers_nothing_to_mark(window):
     assert "this view is excluded" in window.panel.bead["text"]
     for text in ("Centre the mark", "Move the mark", "Delete the mark", "New bead"):
         assert button(window, text).instate(["disabled"])
+
+
+def test_windows_of_models_open_the_editor_at_the_series_they_show(root, tmp_path):
+    from etomotut.viewers import entries
+
+    models = editing.model_set(tmp_path)
+    project = SimpleNamespace(getTmpPath=lambda *names: str(tmp_path.joinpath(*names)))
+    for viewer in (
+        entries.EtomotutFiducialViewer(project=project),
+        entries.EtomotutResultsViewer(project=project),
+    ):
+        stage = SimpleNamespace(FiducialModelGaps=models, _getExtraPath=project.getTmpPath)
+        shown = models if isinstance(viewer, entries.EtomotutFiducialViewer) else stage
+        window = viewer._open(viewer._items(shown), root)
+        edit = next(each for each in window.bar.winfo_children() if is_edit(each))
+        before = set(root.winfo_children())
+        edit.invoke()
+        settle(window)
+        (editor,) = set(root.winfo_children()) - before
+        assert editor.title() == "TS_1 - Fiducial editor"
+
+
+def is_edit(widget: Any) -> bool:
+    return bool(widget.winfo_class() == "TButton" and widget["text"] == "Edit marks")

@@ -126,6 +126,10 @@ class Window:
         thread.start()
         self.top.after(50, look)
 
+    def offer(self, text: str, action: Callable[[], None]) -> None:
+        """Add a button for what can be done with the item."""
+        ttk.Button(self.bar, text=text, command=action).pack(side="right", padx=4)
+
     def add_3dmod_button(self) -> None:
         """Add the button that opens the item in 3dmod, where an item can be."""
         if any(item.prepare_3dmod is not None for item in self.items):
