@@ -105,8 +105,8 @@ def run(arguments: argparse.Namespace) -> int:
     )
     failures = headless.run(project, list(protocols.values()))
     failed = _report(protocols, series, targets, folder)
-    if page is not None:
-        print(f"  report, for any browser: {report.write(project, page)}", flush=True)
+    made = report.write(project, page) if page is not None else f"etomotut report {folder}"
+    print(f"  report, for any browser: {made}", flush=True)
     minutes, seconds = divmod(round(time.monotonic() - start), 60)
     print(f"\nFinished in {minutes} min {seconds} s.", flush=True)
     for problem in left_out:
