@@ -46,7 +46,7 @@ def run(folder, *words):
 
 def test_all_stages_are_done_and_the_series_that_was_left_out_is_named(done):
     _, said = done
-    assert "[12/12] 8. denoise" in said.stdout
+    assert "[13/13] 8. denoise" in said.stdout
     assert "FAILED" not in said.stdout
     assert "half.mrc is no whole MRC file" in said.stdout.splitlines()[-1]
     assert said.returncode == 1
@@ -88,6 +88,7 @@ def test_the_quality_of_the_alignment_is_exported(done):
     assert float(row["leave_one_out_px"]) == told["values"]["leave_one_out_px"] < 0.5
     assert 3.0 < float(row["defocus_um"]) < 4.0
     assert len(told["views"]["section"]) == 41
+    assert told["values"]["marks_added"] is not None  # it was curated
 
 
 def test_pictures_are_drawn(done):
@@ -125,5 +126,5 @@ def test_the_same_command_again_does_nothing_twice(done):
     runs = sorted((folder / "p" / "Runs").iterdir())
     said = run(folder).stdout
     assert "Going on with the run that this project holds." in said
-    assert said.count("done before") == 12
+    assert said.count("done before") == 13
     assert sorted((folder / "p" / "Runs").iterdir()) == runs
