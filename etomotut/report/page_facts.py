@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -27,7 +27,10 @@ class Work:
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage of a project: its `label`, the `kind` of protocol, what it ran, and for whom."""
+    """A stage of a project: its `label`, the `kind` of protocol, what it ran, and for whom.
+
+    `inputs` are the numbers of the stages whose results it took.
+    """
 
     number: int
     label: str
@@ -37,6 +40,7 @@ class Stage:
     ended: str = ""
     works: Mapping[str, Work] = field(default_factory=dict)
     error: str = ""
+    inputs: FrozenSet[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -121,9 +125,14 @@ class Verdict:
 
 
 def failures_of(project: Project, ts_id: str) -> List[Tuple[Stage, Work]]:
-    """Give the stages in which a series failed."""
+    """Give the stages in which a series failed, and did not succeed in a later try at the same."""
     found = [(stage, stage.works.get(ts_id, Work())) for stage in project.stages]
-    return [(stage, work) for stage, work in found if work.state == FAILED]
+    done = {(stage.kind, stage.inputs): stage.number for stage, work in found if work.state == DONE}
+    return [
+        (stage, work)
+        for stage, work in found
+        if work.state == FAILED and done.get((stage.kind, stage.inputs), 0) < stage.number
+    ]
 
 
 def residual_numbers(found: Optional[Findings]) -> Dict[str, float]:

@@ -91,6 +91,7 @@ def stage_of(run: Run) -> Stage:
         ended=str(protocol.endTime.get() or "")[:16],
         works=dict(_works(run, commands)),
         error=error if protocol.isFailed() else "",
+        inputs=run.parents,
     )
 
 

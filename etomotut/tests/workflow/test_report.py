@@ -115,6 +115,19 @@ def test_a_failed_series_is_among_the_series_with_its_reason(tmp_path):
     assert found.read("TS_9").findings is None
 
 
+def test_a_failure_that_was_made_good_by_another_try_is_no_failure_any_more(tmp_path):
+    start = run(tmp_path, 1, "0. import")
+    tries = [run(tmp_path, n, "3. find beads", inputs=[start]) for n in (2, 3)]
+    other = run(tmp_path, 4, "3. find beads", inputs=[tries[0]])
+    records(tries[0], TS_9={"state": "failed", "reason": "only 2 beads"})
+    records(tries[1], TS_9={"state": "done", "numbers": {}})
+    assert page_facts.failures_of(dossiers.read_project(project_of(start, *tries)), "TS_9") == []
+    records(tries[1], TS_9={"state": "failed", "reason": "again"})
+    records(other, TS_9={"state": "done", "numbers": {}})
+    found = dossiers.read_project(project_of(start, *tries, other))
+    assert len(page_facts.failures_of(found, "TS_9")) == 2
+
+
 def test_stages_of_other_plugins_are_told_by_their_outputs(chain, tmp_path):
     (tmp_path / "run2" / "run.stdout").write_text(LOG)
     stage = dossiers.read_project(project_of(*chain)).stages[0]
