@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any, Dict, List, Mapping
 
 import numpy as np
+from pyworkflow.protocol.constants import MODE_RESTART
 from pyworkflow.protocol.params import PointerParam
 from tomo.objects import SetOfLandmarkModels
 
@@ -18,7 +19,8 @@ from etomotut.convert import fiducials
 from etomotut.formats import model
 from etomotut.protocols.job import Job, ProgramError
 from etomotut.protocols.outputs import MODEL_GAPS, Result
-from etomotut.protocols.protocol_base import EtomotutProtocol
+from etomotut.protocols.protocol_base import LISTED, RECORDS, EtomotutProtocol
+from etomotut.protocols.records import Records
 
 MODEL = "fiducial model"
 COUNTS = ("moved", "added", "deleted")  # of marks, by hand
@@ -88,6 +90,14 @@ class ProtEtomotutEditFiducials(EtomotutProtocol):
     def _summary(self) -> List[str]:
         hint = '"Analyze results" opens the editor.'
         return super()._summary() + ([hint] if hasattr(self, MODEL_GAPS) else [])
+
+    def _warnings(self) -> List[str]:
+        numbers = Records(self._getExtraPath(RECORDS)).numbers()
+        edited = [name for name, each in numbers.items() if any(map(each.get, COUNTS))]
+        if self.runMode.get() != MODE_RESTART or not edited:
+            return super()._warnings()
+        names = ", ".join(edited[:LISTED])
+        return [f"What was edited by hand in {names} will be lost: Continue keeps it."]
 
     def _validate(self) -> List[str]:
         models = self.inputSetOfLandmarkModels.get()

@@ -238,9 +238,11 @@ class EditorModel(SeriesModel):
         return what
 
     def start_bead(self, place: Array, *, centre: bool = True) -> str:
-        """Begin a new bead with a mark in the view shown."""
+        """Begin a new bead with a mark in the view shown; one to be centred must be there."""
         if self.rank is None:
             return ""
+        if centre and self.is_beads and self.centred_on(place) is None:
+            return "there is no bead; without centring one can be marked all the same"
         self.selected = self._next_number()
         self.put(place, centre=centre)
         return f"new bead {self.selected + 1}: mark it in other views, or fill its gaps"
@@ -366,6 +368,8 @@ class EditorModel(SeriesModel):
 
     def _take_points(self) -> None:
         """Let what is shown follow the points."""
+        if self.selected is not None and self.selected not in self.points.beads:
+            self.selected = None
         self.predicted = {} if self.solved is None else self.solved.predicted(self.points)
         self._visible = {bead: self._is_visible(each) for bead, each in self.predicted.items()}
         assert self.marks is not None

@@ -6,7 +6,7 @@ import unittest
 from typing import Any
 
 import numpy as np
-from pyworkflow.protocol.constants import MODE_RESUME
+from pyworkflow.protocol.constants import MODE_RESTART, MODE_RESUME
 from tomo.objects import SetOfLandmarkModels
 
 from etomotut.convert import fiducials
@@ -84,6 +84,14 @@ class TestEditFiducials(ProjectTest):
         assert self.run_of_edits.isFinished()
         assert np.allclose(model.tracks(model.read(self.path(output)))[0], before)
         assert "1 moved" in self.counted(self.run_of_edits)
+
+    def test_what_a_restart_would_throw_away_is_told(self) -> None:
+        self.run_of_edits.runMode.set(MODE_RESUME)
+        assert self.run_of_edits._warnings() == []
+        self.run_of_edits.runMode.set(MODE_RESTART)
+        (told,) = self.run_of_edits._warnings()
+        self.run_of_edits.runMode.set(MODE_RESUME)
+        assert told == "What was edited by hand in TS_1 will be lost: Continue keeps it."
 
     def test_a_project_that_is_opened_again_has_it(self) -> None:
         from pyworkflow.project import Manager

@@ -126,6 +126,21 @@ def test_a_new_bead_is_followed_from_one_mark(editor):
     assert max(distances) < CLOSE
 
 
+def test_no_bead_is_begun_where_there_is_none(editor):
+    before = editor.points
+    empty = np.array([75.0, 4.0])
+    assert editor.start_bead(empty).startswith("there is no bead")
+    assert editor.points is before
+    assert editor.selected is None
+    assert editor.start_bead(empty, centre=False).startswith("new bead 8")
+
+
+def test_a_bead_that_is_gone_is_not_selected(editor):
+    editor.start_bead(np.array([75.0, 4.0]), centre=False)
+    editor.undo()
+    assert editor.selected is None
+
+
 def test_a_deleted_bead_and_mark_come_back(editor):
     start = editor.points
     editor.go_to_residual()

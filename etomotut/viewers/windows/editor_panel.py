@@ -112,10 +112,12 @@ def _about_alignment(model: EditorModel, is_solving: bool) -> str:
     held = f"{len(np.unique(points.beads))} beads, {len(points.rows)} marks"
     if model.solved is None or model.problem:
         return f"{'solving ...' if is_solving else model.problem}\n \n{held}"
-    solved, first = model.solved, model.first
-    was = f" (was {first.residual:.3f})" if first is not None and first is not solved else ""
+    solved = model.solved
+    now = f"{solved.residual:.3f}"
+    first = now if model.first is None else f"{model.first.residual:.3f}"
+    was = f" (was {first})" if first != now else ""
     return (
-        f"mean residual {solved.residual:.3f} px{' ...' if is_solving else was}\n"
+        f"mean residual {now} px{' ...' if is_solving else was}\n"
         f"leave-one-out {solved.left_out:.3f} px\n{held}"
     )
 
