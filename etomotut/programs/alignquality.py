@@ -67,7 +67,7 @@ def _read(values: Values) -> Case:
     fiducials = model.read(values["ModelFile"])
     nominal = tiltalign.read_tilt_angles(values, fiducials.size[2])
     size = tiltalign.image_size(values, fiducials)
-    residuals = read_residuals(require_file(values["ResidualFile"], "residuals"))
+    residuals = read_residuals(require_file(values["ResidualFile"], "file of residuals"))
     problem = tiltalign.read_points(values, fiducials, size, len(nominal))
     problem, own = _with_residuals(problem, residuals, size, values)
     refined = _refined(values, problem, nominal)

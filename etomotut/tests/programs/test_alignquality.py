@@ -149,17 +149,25 @@ def test_too_few_beads_are_never_good():
     assert found["verdict"] != "good"
 
 
-def test_files_of_another_alignment_are_refused(capsys):
+def test_files_that_do_not_belong_together_are_refused(capsys):
     write(phantoms.geometry())
     judged("-EveryView")
     rows = fiducials.read_residuals("a.resid")
     fiducials.write_residuals("b.resid", rows + [20, 0, 0, 0, 0])
-    given = ["-ModelFile", "a.fid", "-TiltFile", "a.rawtlt", *USUAL]
-    assert main(["alignquality", *given, *words({**WRITTEN, "ResidualFile": "b.resid"})]) == 1
-    assert "they are not of one alignment" in capsys.readouterr().out
     xf.write("b.xf", xf.read("a.tltxf")[:5])
-    assert main(["alignquality", *given, *words({**WRITTEN, "TransformFile": "b.xf"})]) == 1
-    assert "TransformFile tells of 5 views; the series has 21" in capsys.readouterr().out
+    with open("b.json", "w") as file:
+        file.write("[1]")
+    for option, given, told in (
+        ("ResidualFile", "b.resid", "they are not of one alignment"),
+        ("ResidualFile", "none", "file of residuals none does not exist"),
+        ("TransformFile", "b.xf", "TransformFile tells of 5 views; the series has 21"),
+        ("SectionNumbers", "1-3", "SectionNumbers tells of 3 views; the series has 21"),
+        ("CurationFile", "b.json", "b.json is no file of curatebeads"),
+        ("LocalAlignments", "1", "aligns globally only"),
+    ):
+        asked = ["-ModelFile", "a.fid", "-TiltFile", "a.rawtlt", *USUAL]
+        assert main(["alignquality", *asked, *words({**WRITTEN, option: given})]) == 1
+        assert told in capsys.readouterr().out
 
 
 def test_of_patches_larger_errors_are_expected_as_they_are_less_independent():
