@@ -59,12 +59,12 @@ def read_project(project: Any, run_id: Optional[int] = None) -> Project:
     runs = runs_of(project)
     if run_id is not None:
         if run_id not in runs:
-            raise EtomotutError(f"{project.getName()} has no run {run_id}; it has {list(runs)}")
-        around = runs[run_id].ancestors | runs[run_id].descendants | {run_id}
+            known = ", ".join(map(str, runs)) or "none"
+            raise EtomotutError(f"{project.getShortName()} has no run {run_id}; it has {known}")
+        around = _around(runs, run_id)
         runs = {number: run for number, run in runs.items() if number in around}
     stages = [stage_of(run) for run in runs.values()]
-    known = {ts_id for stage in stages for ts_id in stage.works}
-    ids = sorted(known, key=_natural)
+    ids = sorted({ts_id for stage in stages for ts_id in stage.works}, key=_natural)
     reader = Reader(runs, run_id)
     return Project(
         name=str(project.getShortName()),
@@ -220,6 +220,17 @@ class Reader:
 
     def _of(self, class_name: str) -> List[Run]:
         return [run for run in self._runs.values() if run.class_name == class_name]
+
+
+def _around(runs: Mapping[int, Run], number: int) -> FrozenSet[int]:
+    """Give the runs that led to one, what came of it, and whose CTFs that took."""
+    around = runs[number].ancestors | runs[number].descendants | {number}
+    beside = {parent for each in runs[number].descendants for parent in runs[each].parents}
+    return around | {each for each in beside if each in runs and _has_ctf(runs[each])}
+
+
+def _has_ctf(run: Run) -> bool:
+    return any(isinstance(output, SetOfCTFTomoSeries) for output in run.outputs.values())
 
 
 def _alignments(runs: Any) -> Iterator[Alignment]:

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from tomo.objects import SetOfCTFTomoSeries
 
 from etomotut.errors import EtomotutError
 from etomotut.report import page_facts
@@ -148,6 +149,15 @@ def test_a_report_of_a_run_is_about_what_led_to_it_and_came_of_it(chain):
     assert found.read("TS_1").alignment == "14. other"
     with pytest.raises(EtomotutError, match="no run 3"):
         dossiers.read_project(project_of(*chain), 3)
+
+
+def test_a_report_of_a_run_has_the_ctf_that_was_used_of_it(chain, tmp_path):
+    imported, other = chain[0], chain[3]
+    ctf_stage = run(tmp_path, 6, "6. CTF", {"CTFTomoSeries": SetOfCTFTomoSeries()}, [imported])
+    corrected = run(tmp_path, 10, "14. correct CTF", inputs=[other, ctf_stage])
+    runs = stages.runs_of(project_of(*chain, ctf_stage, corrected))
+    assert dossiers._around(runs, 9) == {2, 6, 9, 10}
+    assert dossiers._around(runs, 4) == {2, 4, 5}
 
 
 def test_quality_and_curation_are_read_where_they_are(chain):
