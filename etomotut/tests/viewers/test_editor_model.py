@@ -257,3 +257,19 @@ def test_history_knows_what_was_saved():
     assert history.is_unsaved
     assert history.can_redo
     assert not history.can_undo
+
+
+def test_a_gap_is_not_filled_with_what_lies_elsewhere(editor, monkeypatch):
+    monkeypatch.setattr(editor, "centred_on", lambda place, view: place + 3.0)
+    editor.go_to_gap()
+    assert editor.fill() == "filled 0 gaps of bead 5"
+    assert not editor.history.can_undo
+
+
+def test_what_was_undone_cannot_come_back_after_another_change(editor):
+    editor.select(0)
+    editor.delete_mark()
+    editor.undo()
+    editor.select(1)
+    editor.delete_mark()
+    assert editor.redo() == "there is nothing to do again"
