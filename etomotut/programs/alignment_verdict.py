@@ -71,7 +71,7 @@ def judge(
         _views("misplaced", misplaced, values),
         _views("unmarked", unmarked, values),
         _expected(values, what),
-        _leave_one_out(values),
+        _leave_one_out(values, are_beads),
         _views("thin", thin, values),
         _ratio(values, what),
         _bad_share(values, are_beads),
@@ -114,14 +114,15 @@ def _expected(values: Mapping[str, Any], what: str) -> Finding:
     )
 
 
-def _leave_one_out(values: Mapping[str, Any]) -> Finding:
+def _leave_one_out(values: Mapping[str, Any], are_beads: bool) -> Finding:
     limits = allowed(LEAVE_ONE_OUT[0], values), allowed(LEAVE_ONE_OUT[1], values)
     error = values["leave_one_out_px"]
     if error is None:
-        return 2, "No mark can be predicted from the others: track each bead in more views."
+        return 2, "No mark can be predicted from the others: track each in more views."
+    advice = "look at the largest errors and correct these marks"
     return _level(error, limits), (
         f"Marks lie {_length(error, values)} from where the others predict them, where "
-        f"{limits[0]:.2g} px are good: look at the largest errors and correct these marks."
+        f"{limits[0]:.2g} px are good: {advice if are_beads else 'track larger patches'}."
     )
 
 

@@ -19,6 +19,7 @@ from etomotut.viewers.entries import (
 from etomotut.viewers.entries import EtomotutFiducialViewer as AEtomotutFiducialViewer
 from etomotut.viewers.entries import EtomotutSeriesViewer as AEtomotutSeriesViewer
 from etomotut.viewers.entries import EtomotutTomogramViewer as AEtomotutTomogramViewer
+from etomotut.viewers.quality import EtomotutQualityViewer
 from etomotut.viewers.report import EtomotutReportViewer as ZEtomotutReportViewer
 from etomotut.viewers.surfaces import EtomotutChimeraViewer, EtomotutSurfaceViewer
 
@@ -32,6 +33,7 @@ __all__ = [
     "EtomotutCtfViewer",
     "EtomotutFiducialEditor",
     "EtomotutImodViewer",
+    "EtomotutQualityViewer",
     "EtomotutResultsViewer",
     "EtomotutSurfaceViewer",
     "ZEtomotutReportViewer",

@@ -31,7 +31,7 @@ class TestTemplate(ProjectTest):
         told = []
         failures = headless.run(self.proj, list(workflow.values()), report=told.append)
         self.assertEqual(failures, [])
-        self.assertIn("[12/12] 8. denoise", told)
+        self.assertIn("[13/13] 8. denoise", told)
         by_label = {stage.getObjLabel(): stage for stage in workflow.values()}
         cropped, denoised = (by_label[label].Tomograms for label in ("5b. crop", "8. denoise"))
         self.checkTomograms(cropped, 1, 11.04, expectedDimensions=[256, 360, 120])
