@@ -74,6 +74,16 @@ def test_scattered_wrong_marks_move_no_view():
     assert found.expected < 0.2
 
 
+def test_a_view_in_which_enough_marks_agree_is_where_they_say():
+    tracks = phantoms.points(phantoms.geometry().marks, noise=0.1)
+    wrong = (tracks.view == 6) & (tracks.bead < 7)  # of 12
+    tracks.xy[wrong] += np.random.default_rng(3).normal(0, 12, (7, 2))
+    solution = alignment.solve_every_view(tracks, phantoms.ANGLES, 4.0)
+    found = measure(tracks, solution, SIZE)
+    assert np.median(found.without[tracks.view == 6]) > 3.0
+    assert not found.is_misplaced.any()
+
+
 def test_a_view_with_one_mark_is_thin():
     tracks = phantoms.points(phantoms.geometry().marks, noise=0.1)
     kept = (tracks.view != 3) | (tracks.bead == 2)
