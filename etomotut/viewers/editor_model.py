@@ -8,7 +8,7 @@ a new one is taken.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -17,9 +17,8 @@ from etomotut.convert.series import Series
 from etomotut.errors import EtomotutError
 from etomotut.formats import model
 from etomotut.report.findings import Array, Marks
-from etomotut.report.images import centred
 from etomotut.report.residuals import line_scale
-from etomotut.viewers.editor_centring import centre_on, profile_of
+from etomotut.viewers.editor_centring import Centring
 from etomotut.viewers.editor_points import History, Points
 from etomotut.viewers.editor_solution import Geometry, Solved
 from etomotut.viewers.series_model import SeriesModel
@@ -29,7 +28,6 @@ PATCH = 12.0  # pixels: how large the marks of patches are drawn, which have no 
 NEAR = 3.0  # diameters from its place within which a bead is put
 LEAST_BIG = 0.5  # pixels; a smaller residual is never big
 BIG = 3.0  # robust standard deviations above the median
-NEIGHBOURS = 2  # views on either side whose beads tell what a bead looks like
 
 Place = Tuple[int, int]  # bead, view
 
@@ -74,6 +72,7 @@ class EditorModel(SeriesModel):
         self.predicted: Dict[int, Array] = {}
         self._visible: Dict[int, npt.NDArray[np.bool_]] = {}
         self._solved_points: Optional[Points] = None
+        self._centring = Centring(self._stack, series, marks.frame, self.diameter)
         self._source = source
         surfaces = [contour.surface for _, _, contour in source.contours()]
         self._surfaces: Dict[int, int] = dict(enumerate(surfaces))
@@ -331,30 +330,8 @@ class EditorModel(SeriesModel):
         rank = self.rank if rank is None else rank
         if rank is None or not self.is_beads:
             return None
-        image, to_raw, from_raw = self._raw(rank)
-        found = centre_on(
-            image, _moved(to_raw, place[None])[0], self.diameter / 2, profile=self._profile(rank)
-        )
-        return None if found is None else _moved(from_raw, found[None])[0]
-
-    def _profile(self, rank: int) -> Optional[Array]:
-        """Give what a bead looks like in a view, from all marks there and in its neighbours."""
-        images, places = [], []
-        last = len(self.geometry.tilt_angles) - 1
-        for view in range(max(rank - NEIGHBOURS, 0), min(rank + NEIGHBOURS, last) + 1):
-            image, to_raw, _ = self._raw(view)
-            own = (self.points.views == view) & (self.points.beads != self.selected)
-            images.append(image)
-            places.append(_moved(to_raw, self.points.rows[own, :2]))
-        return profile_of(images, places, self.diameter / 2)
-
-    def _raw(self, rank: int) -> Tuple[Any, Array, Array]:
-        """Give a view as it is in the file, and matrices (3, 3) from the frame to it and back."""
-        section = self.series.used[rank].section
-        image = np.asarray(self._stack[section - 1], np.float32)
-        forward = np.vstack([self.frame.transforms[rank], [0, 0, 1]]) @ centred(image.shape[::-1])
-        from_raw = np.linalg.inv(centred(self.frame.size)) @ forward
-        return image, np.linalg.inv(from_raw), from_raw
+        others = self.points if self.selected is None else self.points.without(self.selected)
+        return self._centring.centre(place, rank, others)
 
     def _expect(self, points: Points, bead: int, view: int) -> Optional[Array]:
         if self.solved is None:
@@ -402,9 +379,3 @@ class EditorModel(SeriesModel):
     def _next_number(self) -> int:
         known: Sequence[int] = [*self._surfaces, *self.points.beads.tolist(), -1]
         return max(known) + 1
-
-
-def _moved(matrix: Array, places: Array) -> Array:
-    """Give places (n, 2) moved by a matrix (3, 3)."""
-    moved: Array = places @ matrix[:2, :2].T + matrix[:2, 2]
-    return moved

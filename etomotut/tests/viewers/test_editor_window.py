@@ -148,7 +148,7 @@ def test_a_new_bead_is_begun_by_a_click(window):
     push(window, "Delete the whole bead")
     assert 3 not in window.model.points.beads
     push(window, "New bead")
-    assert button(window, "New bead")["text"] == "Now click on it ..."
+    assert button(window, "New bead")["text"] == "Click on it ..."
     click(window, TRUTH[3, window.model.rank] + 1)
     assert window.model.selected == 7
     press(window, "g")

@@ -24,7 +24,7 @@ CENTRE, TO_PREDICTION = "Centre the mark on the bead (C)", "Move the mark to + (
 DELETE_MARK, FILL = "Delete the mark (Del)", "Fill the gaps of this bead (G)"
 DELETE_BEAD, NEW = "Delete the whole bead", "New bead"
 UNDO, REDO, SAVE = "Undo", "Redo", "Save"
-CLICK = "Now click on it ..."
+CLICK = "Click on it ..."
 
 
 class EditorPanel(ttk.Frame):
@@ -35,20 +35,16 @@ class EditorPanel(ttk.Frame):
         self.pack_propagate(False)
         self._actions = actions
         self.buttons: Dict[str, ttk.Button] = {}
-        self.centres = tk.BooleanVar(self, True)
+        self._button(self, SAVE).pack(side="bottom", fill="x")  # first: small screens cut the last
         self.alignment = self._section("Alignment")
         self.found = self._section("Find")
-        self._pair(self.found.master, NEXT_RESIDUAL, LAST_RESIDUAL)
-        self._pair(self.found.master, NEXT_GAP, LAST_GAP)
+        self._row(self.found.master, NEXT_RESIDUAL, LAST_RESIDUAL)
+        self._row(self.found.master, NEXT_GAP, LAST_GAP)
         self.bead = self._section("Selected bead")
         for text in (CENTRE, TO_PREDICTION, DELETE_MARK, FILL, DELETE_BEAD):
             self._button(self.bead.master, text).pack(fill="x", pady=(4, 0))
-        self._button(self, NEW).pack(fill="x")
-        box = ttk.Checkbutton(self, text="centre marks on beads", variable=self.centres)
-        box.pack(anchor="w", pady=(6, 2))
-        self._pair(self, UNDO, REDO)
+        self._row(self, NEW, UNDO, REDO)
         self._add_legend()
-        self._button(self, SAVE).pack(side="bottom", fill="x")
 
     def refresh(self, model: EditorModel, *, is_solving: bool, is_new: bool) -> None:
         """Say what is so, and offer what can be done."""
@@ -81,11 +77,11 @@ class EditorPanel(ttk.Frame):
         label.pack(anchor="w")
         return label
 
-    def _pair(self, master: Any, one: str, other: str) -> None:
-        pair = ttk.Frame(master)
-        pair.pack(fill="x", pady=(4, 0))
-        for text in (one, other):
-            self._button(pair, text).pack(side="left", fill="x", expand=True)
+    def _row(self, master: Any, *texts: str) -> None:
+        row = ttk.Frame(master)
+        row.pack(fill="x", pady=(4, 0))
+        for text in texts:
+            self._button(row, text).pack(side="left", fill="x", expand=True)
 
     def _button(self, master: Any, text: str) -> ttk.Button:
         button = ttk.Button(master, text=text, command=self._actions[text], takefocus=False)
@@ -131,16 +127,17 @@ def _about_places(model: EditorModel) -> str:
 
 def _about_bead(model: EditorModel) -> str:
     if model.selected is None:
-        return "none: click on a ring\n \n \n "
+        return "none: click on a ring\n \n "
     own = model.points.beads == model.selected
     lengths = np.hypot(*model.residuals()[own].T)
     known = lengths[np.isfinite(lengths)]
     mean = f"mean residual {known.mean():.2f} px" if len(known) else ""
     text = f"bead {model.selected + 1}: {own.sum()} marks\n{mean}\n"
     if model.rank is None:
-        return text + "this view is excluded\n "
+        return text + "this view is excluded"
     if model.mark is None:
-        return text + "no mark in this view:\nclick on the bead to mark it"
+        return text + "no mark in this view"
     length = float(np.hypot(*model.residuals()[model.mark]))
-    here = f"residual in this view {length:.2f} px\n" if np.isfinite(length) else "marked here\n"
-    return text + here + "click or drag to move the mark"
+    return text + (
+        f"residual in this view {length:.2f} px" if np.isfinite(length) else "marked here"
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tkinter as tk
 from functools import partial
 from tkinter import messagebox
 from typing import Any, Callable, Dict, Optional, Sequence, Tuple, Union
@@ -17,14 +18,16 @@ from etomotut.viewers.editor_solution import Geometry, Solved, solve
 from etomotut.viewers.items import Item
 from etomotut.viewers.series_model import Shown
 from etomotut.viewers.viewport import Viewport
+from etomotut.viewers.windows import base
 from etomotut.viewers.windows import editor_panel as panel
 from etomotut.viewers.windows.series_window import VECTOR, SeriesWindow
 
 CLOSE_UP = 44.0  # canvas pixels of a bead's diameter when one is looked at
 STILL = 4  # canvas pixels; a press that moves less is a click
 POLL_MS = 300
-RESIDUAL, GAP = "big residual", "gap"
+RESIDUAL, GAP, MARK = "big residual", "gap", "mark"
 HINTS = {
+    MARK: "click where the bead is, or drag the ring there; a click far away lets go of it",
     RESIDUAL: "drag the ring onto the bead, or move it to the green cross where that is the bead",
     GAP: "click on the bead, or leave the gap where it cannot be seen",
 }
@@ -56,6 +59,7 @@ class EditorWindow(SeriesWindow):
         """Make the panel beside what a window of series has."""
         self._make_panel()
         super().build()
+        base.add_check(self.bar, "centre marks on beads", self._centres, self.redraw_soon)
 
     def show(self) -> None:
         """Take up a model, and solve it if that was not done."""
@@ -103,6 +107,7 @@ class EditorWindow(SeriesWindow):
     # ------------------------------------------------------------------ the panel
     def _make_panel(self) -> None:
         self._is_new = False
+        self._centres = tk.BooleanVar(self.top, True)
         self.panel = panel.EditorPanel(
             self.body,
             {
@@ -271,21 +276,21 @@ class EditorWindow(SeriesWindow):
         if max(abs(event.x - pressed[0]), abs(event.y - pressed[1])) < STILL:
             self._on_click(place)
         elif carried is not None:
-            self._do(partial(self.model.put, place, centre=self.panel.centres.get()))
+            self._do(partial(self.model.put, place, centre=self._centres.get()))
 
     def _on_click(self, place: Array) -> None:
         """Begin a bead, select one, put the selected one's mark, or select none."""
         model = self.model
         if self._is_new:
             self._is_new = False
-            self._do(partial(model.start_bead, place, centre=self.panel.centres.get()))
+            self._do(partial(model.start_bead, place, centre=self._centres.get()))
             return
         bead = model.bead_at(place)
         if bead is not None and bead != model.selected:
             model.select(bead)
-            self._tell("")
+            self._tell(HINTS[MARK])
         elif model.selected is not None and model.is_near(place):
-            self._do(partial(model.put, place, centre=self.panel.centres.get()))
+            self._do(partial(model.put, place, centre=self._centres.get()))
         else:
             model.select(None)
             self.redraw_soon()
