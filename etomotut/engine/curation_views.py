@@ -19,7 +19,9 @@ from etomotut.engine.locating import Setting, Views
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-NO_COUNTS = 0.2  # of the brightness; where views vary more about it, zero is no absence of beam
+NO_COUNTS = 0.5  # of the brightness; where views vary more about it, zero is no absence of beam
+SAME_PATH = 0.1  # of the thickness of the slab; paths that differ by less tell no slope
+FAINTEST = 1e-3  # of the spread; a view without beam has no density at all, or less
 FEWEST_BEADS = 3  # in a view, that tell what beads look like in it
 EDGE = (0.5, 1.5)  # radii, between which a bead's profile rises
 
@@ -28,8 +30,8 @@ EDGE = (0.5, 1.5)  # radii, between which a bead's profile rises
 class ViewSigns:
     """Signs (view,): beads `visible` and `marked`, the mean `error` of marks in pixels.
 
-    `error_ratio`; `jump` of the solved shift in pixels from those of the neighbours; `brightness`,
-    `depth` and `sharpness` of beads as ratios.
+    `error_ratio`; `jump` of the solved shift in pixels from those of the neighbours; `brightness`
+    against what their tilt explains, `contrast` and `sharpness` of beads as ratios.
     """
 
     visible: Ints
@@ -38,7 +40,7 @@ class ViewSigns:
     error_ratio: Array
     jump: Array
     brightness: Array
-    depth: Array
+    contrast: Array
     sharpness: Array
 
 
@@ -49,16 +51,17 @@ def signs_of_views(views: Views, marks: Array, fit: Fit, setting: Setting) -> Vi
     known = told.sum(axis=1) > 0
     visible = locating.visible(fit.solution, centre - setting.radius)[known].sum(axis=0)
     error = view_errors(fit)
+    tilts, level = setting.tilt_angles, _levels(views)
     depth, sharpness = _of_beads(views, marks + centre, setting)
-    tilts = setting.tilt_angles
+    contrast = depth / np.where(np.isfinite(level), level, 1.0)
     return ViewSigns(
         visible,
         told.sum(axis=0),
         error,
         error / neighbours_of(error, tilts),
         _jumps(fit.solution.shifts, tilts),
-        _brightness(views, tilts),
-        depth / neighbours_of(depth, tilts),
+        _brightness(level, tilts),
+        contrast / neighbours_of(contrast, tilts),
         sharpness / neighbours_of(sharpness, tilts),
     )
 
@@ -70,14 +73,27 @@ def _jumps(shifts: Array, tilt_angles: Array) -> Array:
     return jumps
 
 
-def _brightness(views: Views, tilt_angles: Array) -> Array:
-    """Give the median density of views against their neighbours', if densities count electrons."""
+def _levels(views: Views) -> Array:
+    """Give the median density of views, NaN where densities count no electrons."""
     sample = views[:, ::4, ::4].reshape(len(views), -1)
     level = np.median(sample, axis=1).astype(np.float64)
     spread = np.median(np.abs(sample - level[:, None]))
     if not np.median(level) > spread / NO_COUNTS:
         return np.full(len(views), np.nan)
-    ratio: Array = level / neighbours_of(level, tilt_angles)
+    return np.maximum(level, FAINTEST * spread)
+
+
+def _brightness(level: Array, tilt_angles: Array) -> Array:
+    """Give the density of views against what a slab of their tilt lets through.
+
+    That falls exponentially with the path, thickness / cos tilt (Beer and Lambert); the median
+    slope of all pairs of views tells how fast (Theil and Sen).
+    """
+    path, log = 1 / np.cos(np.radians(tilt_angles)), np.log(level)
+    longer = path[:, None] - path > SAME_PATH
+    slopes = (log[:, None] - log)[longer] / (path[:, None] - path)[longer]
+    flat = log - (np.median(slopes) if len(slopes) else 0.0) * path
+    ratio: Array = np.exp(flat - np.median(flat))
     return ratio
 
 

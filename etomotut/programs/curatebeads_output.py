@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from etomotut.engine import curation
 from etomotut.engine.curation import Curated
-from etomotut.engine.curation_fit import Fit, bead_errors, view_errors
+from etomotut.engine.curation_fit import FEWEST, Fit, bead_errors, view_errors
 from etomotut.engine.curation_views import ViewSigns
 from etomotut.engine.locating import Setting
 from etomotut.programs.console import word_list
@@ -41,6 +41,7 @@ FEW_SEEN = 0.25  # of the beads that lie in it
 FEWEST_VISIBLE = 3  # beads that say something
 FAINT, DARK, BLURRED = 0.4, 0.6, 0.6
 MISFIT = 3.0
+TOO_FEW = 0.5  # of the beads; a model of which fewer are left was not worth curating
 FAR_JUMP = 0.12  # of the shorter side of the images
 
 
@@ -148,13 +149,23 @@ def summary(work: Work) -> Record:
         "marks": marks,
         "beads": _beads(work, marks, had, has),
         "views": views,
-        "advice": [
-            f"View {each['view']} at {each['tilt_deg']:.1f} degrees: exclude it? "
-            f"{word_list(each['reasons'])}"
-            for each in views
-            if each["exclude"]
-        ],
+        "advice": _advice(has, views),
     }
+
+
+def _advice(has: npt.NDArray[np.bool_], views: List[Record]) -> List[str]:
+    found = []
+    kept = int((has.sum(axis=1) >= FEWEST).sum())
+    if kept < TOO_FEW * len(has):
+        found.append(
+            f"Only {kept} of {len(has)} beads belong to one specimen: track them again, with "
+            "another tilt axis, bead diameter or prealignment"
+        )
+    for each in views:
+        if each["exclude"]:
+            view = f"View {each['view']} at {each['tilt_deg']:.1f} degrees"
+            found.append(f"{view}: exclude it? {word_list(each['reasons'])}")
+    return found
 
 
 def _marks(work: Work, had: npt.NDArray[np.bool_], has: npt.NDArray[np.bool_]) -> List[Record]:
@@ -248,9 +259,11 @@ def reasons_against(work: Work, view: int) -> List[str]:
     if signs.jump[view] > FAR_JUMP * side:
         found.append(f"it is shifted by {signs.jump[view]:.0f} pixels against its neighbours")
     if signs.brightness[view] < DARK:
-        found.append(f"it is dark: {signs.brightness[view]:.2f} of its neighbours' brightness")
-    elif signs.depth[view] < FAINT:
-        found.append(f"its beads stand out {signs.depth[view]:.2f} times as much as theirs")
+        found.append(
+            f"it is dark: {signs.brightness[view]:.2f} of what the others have at such a tilt"
+        )
+    elif signs.contrast[view] < FAINT:
+        found.append(f"its beads stand out {signs.contrast[view]:.2f} times as much as theirs")
     if signs.sharpness[view] < BLURRED:
         found.append(f"it is blurred: edges of beads are {signs.sharpness[view]:.2f} as steep")
     return found

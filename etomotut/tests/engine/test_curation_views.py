@@ -36,6 +36,13 @@ def test_a_dark_view_is_told_by_its_brightness(series):
     assert others(found).min() > 0.9
 
 
+def test_views_that_are_darker_as_their_tilt_explains_are_not_dark(series):
+    marks, views = series
+    path = 1 / np.cos(np.radians(phantoms.ANGLES))
+    found = signs(views * np.exp(-1.2 * path)[:, None, None], marks).brightness
+    assert found == pytest.approx(1.0, abs=0.05)
+
+
 def test_densities_about_zero_tell_no_brightness(series):
     marks, views = series
     assert np.isnan(signs(views - 20.0, marks).brightness).all()
@@ -50,11 +57,11 @@ def test_a_blurred_view_is_told_by_the_edges_of_its_beads(series):
     assert others(found).min() > 0.8
 
 
-def test_a_view_without_beads_has_no_depth(series):
+def test_a_view_without_beads_has_no_contrast(series):
     marks, views = series
     views = views.copy()
     views[BAD] = np.random.default_rng(0).normal(20, 0.15, views[BAD].shape)
-    found = signs(views, marks).depth
+    found = signs(views, marks).contrast
     assert found[BAD] < 0.2
     assert others(found).min() > 0.8
 

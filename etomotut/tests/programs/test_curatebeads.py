@@ -100,6 +100,14 @@ def test_nothing_speaks_against_good_views(true):
     assert result()["advice"] == []
 
 
+def test_a_model_of_which_little_is_left_had_better_be_tracked_again(true):
+    marks = np.random.default_rng(7).uniform(-100, 100, true.shape)
+    marks[:4] = true[:4]
+    write_model(marks)
+    assert curate() == 0
+    assert "of 10 beads belong to one specimen: track them again" in result()["advice"][0]
+
+
 def test_a_model_without_points_is_refused(true, capsys):
     model.write("a.fid", model.Model([model.ModelObject()], (256, 256, 21)))
     assert curate() == 1
