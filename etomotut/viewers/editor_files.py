@@ -52,6 +52,10 @@ class Saver:
             self._run = self._start()
             return False
         self._project._updateProtocol(self._run)
+        if not self._run.isFinished() and not self._run.isActive():
+            # Scipion takes a run that ends between two looks at it for a failed one: it looks again
+            self._run.lastUpdateTimeStamp.set(None)
+            self._project._updateProtocol(self._run)
         if self._run.isFinished():
             self._files = ModelFiles(getattr(self._run, MODEL_GAPS), self._run)
             return True

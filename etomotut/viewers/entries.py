@@ -203,6 +203,7 @@ class EtomotutResultsViewer(EtomotutViewer):
     _targets = [
         protocols.ProtEtomotutPrealign,
         protocols.ProtEtomotutFiducialModel,
+        protocols.ProtEtomotutCurateFiducials,
         protocols.ProtEtomotutEraseFiducials,
         protocols.ProtEtomotutApplyAlignment,
         protocols.ProtEtomotutCtfCorrection,

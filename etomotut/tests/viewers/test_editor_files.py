@@ -128,6 +128,7 @@ def test_edited_models_are_saved_in_the_run_that_holds_copies(models, protocol, 
 def project_of(models, state):
     """Give a project whose runs are in a state that can be changed, and what was done in it."""
     made = SimpleNamespace(state=state, done=[], _updateProtocol=lambda run: None)
+    made.seen_again = lambda: None
 
     def new_protocol(kind):
         return SimpleNamespace(
@@ -136,6 +137,7 @@ def project_of(models, state):
             ),
             FiducialModelGaps=models,
             getRunName=lambda: "new",
+            lastUpdateTimeStamp=SimpleNamespace(set=lambda time: made.seen_again()),
             isFinished=lambda: made.state == "finished",
             isActive=lambda: made.state == "running",
         )
@@ -155,6 +157,15 @@ def test_models_of_others_are_copied_into_a_run_first(models, protocol):
     project.state = "finished"
     assert saver.is_ready()
     assert saver.label == "Save"
+
+
+def test_a_run_that_ended_while_it_was_looked_at_has_not_failed(models, protocol):
+    protocol.iterOutputAttributes = list
+    project = project_of(models, "failed")
+    project.seen_again = lambda: setattr(project, "state", "finished")
+    saver = Saver(project, models, protocol)
+    assert not saver.is_ready()
+    assert saver.is_ready()
 
 
 def test_a_run_that_fails_is_told_and_may_be_tried_again(models, protocol):

@@ -68,6 +68,7 @@ def test_scipion_finds_nothing_but_the_viewers():
         (protocols.ProtEtomotutCompareMasks, "EtomotutResultsViewer"),
         (protocols.ProtEtomotutSurfaces, "EtomotutSurfaceViewer"),
         (protocols.ProtEtomotutEditFiducials, "EtomotutFiducialEditor"),
+        (protocols.ProtEtomotutCurateFiducials, "EtomotutResultsViewer"),
     ],
 )
 def test_what_we_make_can_be_looked_at(kind, viewer):
