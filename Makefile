@@ -7,6 +7,7 @@
 #   make bench       measurements, beside IMOD where it is installed; ONLY=tilt for one subject
 #   make quality     how good tomograms are against a known specimen, into docs/quality.md
 #   make docs        the documentation as a site, into site/; broken links are errors
+#   make docs-pictures   the documentation's pictures, from Scipion's window; some 20 minutes
 #   make gui         Scipion's window, with the demo's project
 #   make clean       away with everything that these made
 
@@ -18,7 +19,7 @@ OUT ?= demo-project
 # the specimens of the large demo are thicker than the tutorial's; the small one runs every branch
 DEMO_OPTIONS ?= $(if $(filter demo,$(DEMO)),--thickness 420 --kept-thickness 380 --segment,--all-branches)
 
-.PHONY: demo test test-all test-fast check bench quality docs gui clean format
+.PHONY: docs-pictures demo test test-all test-fast check bench quality docs gui clean format
 
 demo: $(VENV)/.has-app
 	$(BIN)/etomotut demo-data $(OUT)/data --preset $(DEMO)
@@ -55,11 +56,14 @@ quality: $(VENV)/.has-app
 docs: $(VENV)/.has-docs
 	$(BIN)/sphinx-build -W --keep-going -n -q -b html docs site
 
+docs-pictures: $(VENV)/.has-app
+	tools/docs-pictures $(BIN)/python demo-pictures docs/pictures
+
 gui: $(VENV)/.has-app
 	$(BIN)/etomotut gui $(OUT)/project
 
 clean:
-	rm -rf .venv .venv-* $(OUT) site build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .venv-* demo-pictures $(OUT) site build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
 	rm -rf .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

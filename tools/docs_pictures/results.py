@@ -1,66 +1,92 @@
-"""Pictures that the stages of a finished project left, for the tutorial, and its report.
-
-PYTHONPATH=tools python -m docs_pictures.results PROJECT PICTURES FOLDER: a project that `etomotut
-run --all-branches` made of the small demo, its `--pictures`, and where they are to go. The report
-is photographed by Chromium.
-"""
+"""What a reader looks at when the boxes are green: summaries, forms, and every viewer."""
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
+import time
+from typing import Tuple
 
-from PIL import Image
+from docs_pictures.scipion_window import ScipionWindow
+from docs_pictures.screen import middle
 
-from docs_pictures.saving import save
-
-KINDS = "views", "beads", "residuals", "solution", "tomogram"  # of the whole run
-LEFT = {  # by stages, the first of a class: name, class, and which series shows it best
-    "position": ("Position", "TS_02"),
-    "denoised": ("Denoise", "TS_01"),
-    "membranes": ("Tardis", "TS_01"),
-    "overlap": ("CompareMasks", "TS_01"),
-    "surfaces": ("Surfaces", "TS_01"),
-    "erased": ("EraseFiducials", "TS_01"),
-}
-COLOURED = "surfaces", "membranes", "overlap", "report"
-PAGE = 1280, 1500  # pixels of the report that are shown
-HEAD = 96  # pixels above, which tell where the project lies
+# picture, box, its output, the viewer's name, keys pressed in it
+VIEWS: Tuple[Tuple[str, str, str, str, Tuple[str, ...]], ...] = (
+    ("viewer_raw", "0. erase X-rays", "TiltSeries", "Tilt series viewer", ()),
+    ("viewer_tracks", "3. find and track beads", "FiducialModelGaps", "Fiducial viewer", ("t",)),
+    ("viewer_residuals", "4. align", "FiducialModelNoGaps", "Fiducial viewer", ("v",)),
+    ("viewer_aligned", "4. align", "TiltSeries", "Tilt series viewer", ()),
+    ("viewer_ctf", "6. import CTF", "CTFTomoSeries", "CTF curves", ()),
+    ("viewer_tomogram", "8. denoise", "Tomograms", "Tomogram viewer", ()),
+    ("viewer_masks", "10. segment", "TomoMasks", "Tomogram viewer", ()),
+)
+FORM = "4. align"
+ROOM, SIZE = 130, (900, 660)  # pixels: below the graph, and of viewers
+SIZES = {"viewer_ctf": (900, 400)}
 
 
-def main(project: Path, pictures: Path, folder: Path) -> None:
-    """Make all pictures in a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for kind in KINDS:
-        _copy(pictures / f"TS_01_{kind}.png", folder, kind)
-    for kind, (stage, name) in LEFT.items():
-        found = sorted(project.glob(f"Runs/*_ProtEtomotut{stage}/extra/{name}/{name}_{kind}.png"))
-        _copy(found[0], folder, kind)
-    _shoot_report(project, folder)
+def show_all(window: ScipionWindow) -> None:
+    """Take the pictures of a finished project."""
+    window.shoot("gui_finished")
+    _summary(window)
+    _form(window)
+    for view in VIEWS:
+        _view(window, *view)
+    _beside(window)
+    _tree(window)
 
 
-def _copy(source: Path, folder: Path, kind: str) -> None:
-    save(folder / f"stage-{kind}.png", Image.open(source), 255 if kind in COLOURED else 64)
+def _summary(window: ScipionWindow) -> None:
+    """Show the outputs of a box, what its stage tells, and the menu of an output."""
+    window.make_room_below(ROOM)
+    window.select(FORM)
+    window.rest()
+    window.shoot("gui_summary")
+    window.output_menu("TiltSeries")
+    window.shoot("gui_viewers_menu")
+    window.screen.press("Escape")
 
 
-def _shoot_report(project: Path, folder: Path) -> None:
-    """Write the report of a project and take a picture of what comes first in it."""
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
-    if browser is None:
-        raise SystemExit("the picture of the report needs chromium")
-    with tempfile.TemporaryDirectory() as scratch:
-        page, shot = Path(scratch) / "report.html", Path(scratch) / "report.png"
-        command = Path(sys.executable).with_name("etomotut")
-        subprocess.run([command, "report", project, "--out", page], check=True)
-        words = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
-        size = ",".join(map(str, PAGE))
-        words += [f"--window-size={size}", f"--screenshot={shot}", page.as_uri()]
-        subprocess.run([browser, *words], check=True, stderr=subprocess.DEVNULL)
-        save(folder / "report.png", Image.open(shot).crop((0, HEAD, *PAGE)), 255)
+def _form(window: ScipionWindow) -> None:
+    row = window.select(FORM)
+    window.screen.click_at(row["box"][0] + 6, middle(row)[1], times=2)
+    window.screen.wait("Execute", kind="Button")
+    window.rest()
+    window.shoot("gui_form", "Protocol Run: ProtEtomotutFiducialAlignment")
+    window.screen.click("Close", kind="Button")
 
 
-if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:]))
+def _view(
+    window: ScipionWindow, picture: str, box: str, output: str, viewer: str, keys: Tuple[str, ...]
+) -> None:
+    window.open_output(box, output, viewer)
+    window.screen.resize(f"TS_01 - {viewer}", *SIZES.get(picture, SIZE))
+    for key in keys:
+        window.screen.press(key)
+    time.sleep(1)
+    window.shoot(picture, f"TS_01 - {viewer}")
+    window.screen.press("Escape")
+
+
+def _beside(window: ScipionWindow) -> None:
+    """Show a tomogram beside what it was before."""
+    window.open_output("8. denoise", "Tomograms", "Tomogram viewer")
+    window.screen.resize("TS_01 - Tomogram viewer", *SIZE)
+    box = window.screen.wait("none", kind="TCombobox")
+    window.screen.click_at(*middle(box))
+    window.screen.click("7. SIRT", kind="Listbox item")
+    time.sleep(2)
+    window.shoot("viewer_beside", "TS_01 - Tomogram viewer")
+    window.screen.press("Escape")
+
+
+def _tree(window: ScipionWindow) -> None:
+    """Show where the stages stand among Scipion's protocols."""
+    for group in ("Alignment", "CTF", "Tilt-series preprocess"):
+        window.unfold(group)
+    window.rest()
+    window.shoot_tree("gui_tree")
+    window.screen.click("Add", kind="Label")
+    window.screen.wait("Search", kind="Button")
+    window.screen.type("etomotut")
+    window.screen.press("Return")
+    time.sleep(2)
+    window.shoot("gui_search", "Add a protocol")
