@@ -22,7 +22,7 @@ PAGES = (*sorted(DOCS.glob("*.md")), ROOT / "README.md")
 SCIPIONS_WORDS = {
     *(
         "Accept",
-        "Analyze Results",
+        "Analyze results",
         "Continue",
         "Create Project",
         "Execute",
