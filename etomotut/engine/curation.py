@@ -45,7 +45,10 @@ BAD_VIEW = 3.0  # times the error of neighbouring views
 GROSS = 0.25  # radii; beads and views with a mean error below that tell more than they harm
 FARTHER = 2.0  # times the largest step between views, within which a lost view is looked for
 SHALLOW = 0.5  # times the depth of beads in neighbouring views
+DRIFTED = 0.1  # radii; where the beads of a view lie that far from their marks, all are moved
 LOST = 0.5  # of the visible beads of a view; where fewer are seen, the view may lie elsewhere
+HOPELESS = 1 / 3  # radii; a larger error of all marks is no sign that any of them are right
+FEWEST_SHOWN = 0.2  # of the marks; as many would lie on something dark by chance
 LEAST_SCALE = 0.1  # pixels; a misfit is no less than MISFIT times that
 RE_TRACK, RE_CENTRE, FILL = "re-track", "re-centre", "fill gaps"
 DROP_POINTS, DROP_BEADS, DROP_VIEWS = "drop points", "drop beads", "drop views"
@@ -71,7 +74,8 @@ class Curated:
     """Curated marks; `steps` tell how, and `by` (bead, view) the number of the one that decided.
 
     `before` and `after` are the fits of the input and of the result; `error_before` and
-    `error_after` the errors that decide, in which a mark counts `limit` pixels at most.
+    `error_after` the errors that decide, in which a mark counts `limit` pixels at most. Where the
+    marks are `is_hopeless`, they are left as they were.
     """
 
     marks: Array
@@ -83,11 +87,16 @@ class Curated:
     error_after: float
     limit: float
 
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether so few marks fit that there is nothing to go by."""
+        return self.error_after > HOPELESS * self.limit
+
 
 def curate(views: Views, marks: Array, setting: Setting) -> Curated:
     """Curate the marks (bead, view, 2) of beads, dark on bright, in a prealigned series.
 
-    Raises SolutionError where the marks do not determine an alignment.
+    Raises SolutionError where the marks do not determine an alignment, or are not on beads.
     """
     curator = _Curator(views, marks, setting)
     for number in range(1, MAX_ROUNDS + 1):
@@ -109,7 +118,9 @@ class _Curator:
         self._by = np.full(self._slots.shape, -1)
         self._centre = (np.array(views.shape[:0:-1]) - 1) / 2
         self._shows = self._show_beads()
+        self._require_beads()
         self._first_error = self._error(self._fit, self._shows)
+        self._original = (self._marks, self._fit, self._shows)
 
     def go_round(self, number: int) -> bool:
         """Attempt every kind of step once; tells whether any was taken."""
@@ -120,7 +131,10 @@ class _Curator:
         return bool(taken) and taken[-1].after < (1 - LEAST_GAIN) * taken[0].before
 
     def result(self) -> Curated:
-        """Give what was reached."""
+        """Give what was reached; the input, where that is no alignment of anything."""
+        if self._error(self._fit, self._shows) > HOPELESS * self._setting.radius:
+            self._steps = [replace(step, taken=False) for step in self._steps]
+            self._marks, self._fit, self._shows = self._original
         return Curated(
             self._marks,
             self._by,
@@ -184,24 +198,38 @@ class _Curator:
             )
         return shows
 
+    def _require_beads(self) -> None:
+        """Raise SolutionError if hardly any mark shows a bead: there is nothing to go by."""
+        shown, marked = int(self._shows.sum()), int(self._slots.sum())
+        if shown < FEWEST_SHOWN * marked:
+            raise SolutionError(
+                f"{shown} of {marked} marks lie on a bead of this size; the model must be one of "
+                "beads, made on these images"
+            )
+
     def _seen(self) -> Array:
         """Give the marks (bead, view, 2) of the beads that are seen where they are predicted."""
         if self._found is None:
             self._found = self._locate(self._fit.solution)
         return self._found
 
-    def _locate(self, solution: Solution) -> Array:
-        found = locating.locate(self._views, solution, self._profiles(), self._setting).marks
+    def _locate(self, solution: Solution, doubted: Bools | None = None) -> Array:
+        profiles = self._profiles(doubted)
+        found = locating.locate(self._views, solution, profiles, self._setting).marks
         found[~self._is_known()] = np.nan
         return found
 
-    def _profiles(self) -> List[Array]:
-        """Give the profile of beads a view; its neighbours' where its marks show no beads."""
+    def _profiles(self, doubted: Bools | None = None) -> List[Array]:
+        """Give the profile of beads a view; its neighbours' where its marks show no beads.
+
+        So it is with views that are `doubted` (view,).
+        """
         fits = self._fit.kept & (self._fit.errors < DOUBTFUL * self._scale())
         places = np.where(fits[..., None], self._marks, np.nan) + self._centre
         profiles = locating.profiles_of_beads(self._views, places, self._setting)
         depth = -np.array([each[0] for each in profiles])
-        shallow = depth < SHALLOW * neighbours_of(depth, self._setting.tilt_angles)
+        shallow = np.zeros(len(depth), bool) if doubted is None else doubted
+        shallow = shallow | (depth < SHALLOW * neighbours_of(depth, self._setting.tilt_angles))
         if shallow.any():
             places[:, shallow] = np.nan
             profiles = locating.profiles_of_beads(self._views, places, self._setting)
@@ -228,16 +256,27 @@ class _Curator:
         visible = self._visible() & self._is_known()[:, None]
         seen = np.isfinite(self._seen()[..., 0]) & visible
         lost = seen.sum(axis=0) < LOST * visible.sum(axis=0)
-        if not lost.any():
+        drift = self._drift()
+        if not lost.any() and not drift.any():
             return self._marks
         points = [np.zeros((0, 2))] * len(lost)
         for view, each in zip(np.flatnonzero(lost), self._candidates(lost)):
             points[view] = each
-        solution = self._fit.solution
+        old = self._fit.solution
+        moved = replace(old, shifts=old.shifts + drift)
         setting = replace(self._setting, search=FARTHER * self._setting.search)
-        moved = tracking.recover_views(points, solution, setting, self._centre)
-        lost &= (moved.shifts != solution.shifts).any(axis=1)
-        return np.where(lost[:, None], self._locate(moved), self._marks)
+        moved = tracking.recover_views(points, moved, setting, self._centre)
+        changed = (moved.shifts != old.shifts).any(axis=1)
+        return np.where(changed[:, None], self._locate(moved, changed), self._marks)
+
+    def _drift(self) -> Array:
+        """Give how far (view, 2) the beads of views are seen from their marks, 0 if hardly."""
+        off = self._seen() - self._fit.predicted
+        drift = np.zeros(off.shape[1:])
+        for view in np.flatnonzero(np.isfinite(off[..., 0]).sum(axis=0) >= FEWEST):
+            drift[view] = np.nanmedian(off[:, view], axis=0)
+        drift[np.hypot(*drift.T) < DRIFTED * self._setting.radius] = 0.0
+        return drift
 
     def _candidates(self, chosen: Bools) -> List[Array]:
         found = tracking.find_in_views(self._views[chosen], self._setting)

@@ -34,6 +34,7 @@ WHY = {
     curation.DROP_VIEWS: "its view was dropped",
     curation.FIND_VIEWS: "most beads of its view are elsewhere",
 }
+AGAIN = "track the beads again, with another tilt axis, bead diameter or prealignment"
 WHY_BEAD = "too few marks are left of it, or they are not those of one place"
 
 # what speaks against a view: ratios to its neighbours, if nothing else is said
@@ -149,18 +150,17 @@ def summary(work: Work) -> Record:
         "marks": marks,
         "beads": _beads(work, marks, had, has),
         "views": views,
-        "advice": _advice(has, views),
+        "advice": _advice(work, has, views),
     }
 
 
-def _advice(has: npt.NDArray[np.bool_], views: List[Record]) -> List[str]:
-    found = []
+def _advice(work: Work, has: npt.NDArray[np.bool_], views: List[Record]) -> List[str]:
     kept = int((has.sum(axis=1) >= FEWEST).sum())
+    if work.curated.is_hopeless:
+        return [f"Too many marks belong to no bead: left as they were; {AGAIN}"]
+    found = []
     if kept < TOO_FEW * len(has):
-        found.append(
-            f"Only {kept} of {len(has)} beads belong to one specimen: track them again, with "
-            "another tilt axis, bead diameter or prealignment"
-        )
+        found.append(f"Only {kept} of {len(has)} beads belong to one specimen: {AGAIN}")
     for each in views:
         if each["exclude"]:
             view = f"View {each['view']} at {each['tilt_deg']:.1f} degrees"

@@ -7,6 +7,7 @@ import pytest
 
 from etomotut.engine import curation
 from etomotut.engine.locating import Setting
+from etomotut.errors import SolutionError
 from etomotut.tests.engine import phantoms
 
 RADIUS = 4.0
@@ -78,6 +79,23 @@ def test_a_view_whose_marks_all_lie_beside_their_beads_is_found_again(series):
     assert curation.FIND_VIEWS in [step.name for step in found.steps if step.taken]
 
 
+def test_a_view_whose_marks_lie_half_beside_their_beads_is_moved_as_one(series):
+    true, views = series
+    marks = noisy(true)
+    marks[:, 6] += (1.5, -1.0)
+    assert off(curate(views, marks), true) < 0.3
+
+
+def test_marks_of_nothing_are_left_as_they_were(series):
+    true, views = series
+    marks = true.copy()
+    marks[3:] = true[3:, np.random.default_rng(5).permutation(21)]
+    found = curate(views, marks)
+    assert found.is_hopeless
+    assert np.array_equal(found.marks, marks)
+    assert not any(step.taken for step in found.steps)
+
+
 def test_good_marks_are_left_alone(series):
     true, views = series
     first = curate(views, noisy(true)).marks
@@ -107,3 +125,9 @@ def test_every_change_names_the_step_that_made_it(series):
     names = {found.steps[number].name for number in found.by[changed]}
     assert (found.by[changed] >= 0).all()
     assert {curation.RE_TRACK, curation.FILL} <= names
+
+
+def test_marks_that_are_not_on_beads_are_refused(series):
+    true, views = series
+    with pytest.raises(SolutionError, match="marks lie on a bead of this size"):
+        curate(views, true + (12.0, 12.0))
