@@ -37,6 +37,7 @@ def add_series_input(form: Any) -> None:
         pointerClass="SetOfTiltSeries",
         important=True,
         label="Tilt series",
+        help="What is processed, series by series. Disabled views stay as they are, disabled.",
     )
 
 
@@ -49,6 +50,7 @@ def add_tomograms_input(form: Any) -> None:
         pointerClass="SetOfTomograms",
         important=True,
         label="Tomograms",
+        help="What is processed, one after another. They stay as they are; the results are new.",
     )
 
 

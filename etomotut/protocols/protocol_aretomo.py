@@ -48,6 +48,7 @@ class ProtEtomotutAreTomo(JudgedProtocol):
             choices=["AreTomo2", "AreTomo3"],
             display=EnumParam.DISPLAY_HLIST,
             label="Program",
+            help="Either has to be installed, and needs a GPU.",
         )
         form.addParam(
             "alignZ",
@@ -86,7 +87,12 @@ class ProtEtomotutAreTomo(JudgedProtocol):
             "are disabled. 0: none.",
         )
         form.addParam(
-            "gpuList", StringParam, default="0", expertLevel=LEVEL_ADVANCED, label="GPU numbers"
+            "gpuList",
+            StringParam,
+            default="0",
+            expertLevel=LEVEL_ADVANCED,
+            label="GPU numbers",
+            help="Which GPUs the program may use, counted from 0, with spaces between them.",
         )
         add_running(form, self.programs)
 

@@ -52,6 +52,8 @@ class ProtEtomotutCtfCorrection(EtomotutProtocol):
             pointerClass="SetOfCTFTomoSeries",
             important=True,
             label="CTF estimation",
+            help="Of the same series, from any plugin; views are matched by the order in which "
+            "they were taken.",
         )
         form.addParam(
             "viewsWithoutCtf",

@@ -108,6 +108,7 @@ class ProtEtomotutDenoise(EtomotutProtocol):
             condition=f"method in {(EED, NONLINEAR)}",
             expertLevel=LEVEL_ADVANCED,
             label="Time step",
+            help="How far one iteration goes. Above 0.1 the result may become unstable.",
         )
         form.addParam(
             "timeStepBeltrami",
@@ -117,6 +118,7 @@ class ProtEtomotutDenoise(EtomotutProtocol):
             condition=f"method == {BELTRAMI}",
             expertLevel=LEVEL_ADVANCED,
             label="Time step",
+            help="How far one iteration goes. Above 0.15 the result may become unstable.",
         )
         form.addParam(
             "tensorSigma",

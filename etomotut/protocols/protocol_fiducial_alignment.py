@@ -114,6 +114,7 @@ class ProtEtomotutFiducialAlignment(JudgedProtocol):
                 validators=[GE(1)],
                 condition=f"{name} == {names.index('groups')}" if "groups" in names else None,
                 label="Views in a group",
+                help="So many neighbouring views share one value: fewer unknowns, a surer result.",
             )
         form.addParam(
             "distortionSolutionType",
@@ -121,6 +122,8 @@ class ProtEtomotutFiducialAlignment(JudgedProtocol):
             default=0,
             choices=list(DISTORTIONS),
             label="Distortion",
+            help="Whether views may be stretched and skewed, too. Few specimens need it, and it "
+            f"takes many beads. See {man('tiltalign')}",
         )
         for name, choices, size in (("xStretchGroupSize", "== 1", 7), ("skewGroupSize", "> 0", 11)):
             form.addParam(
@@ -131,6 +134,7 @@ class ProtEtomotutFiducialAlignment(JudgedProtocol):
                 condition=f"distortionSolutionType {choices}",
                 expertLevel=LEVEL_ADVANCED,
                 label=f"Views in a group of {'stretches' if size == 7 else 'skews'}",
+                help="So many neighbouring views share one value.",
             )
 
     @property

@@ -53,6 +53,8 @@ class ProtEtomotutFiducialModel(EtomotutProtocol):
             choices=["gold beads", "patches"],
             display=EnumParam.DISPLAY_HLIST,
             label="What to track",
+            help="*gold beads*, where there are some: they are surer and finer. *patches* of the "
+            "views where there are none.",
         )
         beads = form.addGroup("Gold beads", condition=f"typeOfModel == {BEADS}")
         beads.addParam(
@@ -61,6 +63,8 @@ class ProtEtomotutFiducialModel(EtomotutProtocol):
             default=10.0,
             validators=[GE(0.1)],
             label="Bead diameter (nm)",
+            help="As the maker of the gold says, or measured in a view. A tenth more or less does "
+            "no harm.",
         )
         beads.addParam(
             "twoSurfaces",
@@ -99,6 +103,7 @@ class ProtEtomotutFiducialModel(EtomotutProtocol):
             condition="refineSobelFilter",
             expertLevel=LEVEL_ADVANCED,
             label="Sigma of the Sobel filter (bead diameters)",
+            help=f"How much views are smoothed before edges are looked for. See {man('beadtrack')}",
         )
         self._define_patches(form.addGroup("Patches", condition=f"typeOfModel == {PATCHES}"))
         add_running(form, self.programs)
@@ -118,6 +123,7 @@ class ProtEtomotutFiducialModel(EtomotutProtocol):
             StringParam,
             default="0.33 0.33",
             label="Overlap of patches (x y, fractions)",
+            help="Of the side of a patch. More overlap makes more patches, and takes longer.",
         )
         group.addParam(
             "pxTrim",
@@ -134,8 +140,14 @@ class ProtEtomotutFiducialModel(EtomotutProtocol):
             validators=[GE(0)],
             expertLevel=LEVEL_ADVANCED,
             label="Rounds that refine the shifts",
+            help="Each takes the patches at the places that the round before has found.",
         )
-        line = group.addLine("Filter (1/pixel)", expertLevel=LEVEL_ADVANCED)
+        line = group.addLine(
+            "Filter (1/pixel)",
+            expertLevel=LEVEL_ADVANCED,
+            help="Frequencies that are correlated: from where the rise ends, to where the fall "
+            f"begins, and how it falls. See {man('tiltxcorr')}",
+        )
         line.addParam("filterSigma1", FloatParam, default=0.03, label="low sigma")
         line.addParam("filterRadius2", FloatParam, default=0.125, label="high radius")
         line.addParam("filterSigma2", FloatParam, default=0.03, label="high sigma")

@@ -99,6 +99,7 @@ class ProtEtomotutFilterTomograms(EtomotutProtocol):
             validators=[GE(0.1)],
             condition=f"filterType == {GAUSSIAN}",
             label="Sigma of the Gaussian (voxels)",
+            help="Densities are averaged over about twice as many voxels to each side.",
         )
         form.addParam(
             "medianSize",

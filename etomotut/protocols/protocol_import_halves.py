@@ -30,7 +30,7 @@ class ProtEtomotutImportHalves(EtomotutProtocol):
 
     _label = "import even and odd"
     _possibleOutputs = {TILT_SERIES: SetOfTiltSeries}
-    papers = ()
+    papers = ("JimenezdelaMorena2022",)
 
     def _defineParams(self, form: Any) -> None:
         add_series_input(form)

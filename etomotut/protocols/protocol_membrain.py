@@ -62,6 +62,7 @@ class ProtEtomotutMemBrain(SegmentationProtocol):
             validators=[GE(0)],
             condition="storeConnectedComponents",
             label="Smallest membrane (voxels)",
+            help="Connected pieces with fewer voxels are dropped; 0 keeps all.",
         )
         self._define_contrast(form)
         self._define_network(form, CHECKPOINTS)

@@ -59,7 +59,11 @@ class ProtEtomotutPrealign(EtomotutProtocol):
         )
         radii.addParam("filterRadius1", FloatParam, default=0.0, label="low")
         radii.addParam("filterRadius2", FloatParam, default=0.25, label="high")
-        sigmas = form.addLine("Filter fall-offs (1/pixel)", expertLevel=LEVEL_ADVANCED)
+        sigmas = form.addLine(
+            "Filter fall-offs (1/pixel)",
+            expertLevel=LEVEL_ADVANCED,
+            help=f"How the filter rises and falls at its radii. See {man('tiltxcorr')}",
+        )
         sigmas.addParam("filterSigma1", FloatParam, default=0.03, label="low")
         sigmas.addParam("filterSigma2", FloatParam, default=0.05, label="high")
         for axis in "xy":

@@ -58,10 +58,18 @@ class ProtEtomotutPreprocess(EtomotutProtocol):
             label="Densities",
             help=f"How the views are adjusted to each other. See {man('newstack')}",
         )
-        common = form.addLine("Mean and SD", condition=f"floatDensities == {MEAN_AND_SD}")
+        common = form.addLine(
+            "Mean and SD",
+            condition=f"floatDensities == {MEAN_AND_SD}",
+            help="Each view gets this mean and this standard deviation.",
+        )
         common.addParam("scaleMean", FloatParam, default=0.0, label="mean")
         common.addParam("scaleSd", FloatParam, default=1.0, label="SD")
-        limits = form.addLine("Limits", condition=f"floatDensities == {MIN_AND_MAX}")
+        limits = form.addLine(
+            "Limits",
+            condition=f"floatDensities == {MIN_AND_MAX}",
+            help="Each view is stretched between these densities.",
+        )
         limits.addParam("scaleMin", FloatParam, default=0.0, label="minimum")
         limits.addParam("scaleMax", FloatParam, default=255.0, label="maximum")
         form.addParam(
@@ -80,6 +88,8 @@ class ProtEtomotutPreprocess(EtomotutProtocol):
             choices=FILTERS,
             expertLevel=LEVEL_ADVANCED,
             label="Filter of the reduction",
+            help="What keeps fine detail from turning into a false, coarse pattern. See "
+            f"{man('newstack')}",
         )
         add_halves(form)
         add_running(form, self.programs)

@@ -58,7 +58,12 @@ class ProtEtomotutReconstruct(EtomotutProtocol):
         )
         shifts.addParam("tomoShiftX", FloatParam, default=0.0, label="in x")
         shifts.addParam("tomoShiftZ", FloatParam, default=0.0, label="in z")
-        offsets = form.addLine("Offset", expertLevel=LEVEL_ADVANCED)
+        offsets = form.addLine(
+            "Offset",
+            expertLevel=LEVEL_ADVANCED,
+            help="Added to all tilt angles, which turns the tomogram about the tilt axis; and how "
+            "far the axis lies beside the middle of the views.",
+        )
         offsets.addParam("angleOffset", FloatParam, default=0.0, label="of tilt angles (degrees)")
         offsets.addParam("tiltAxisOffset", FloatParam, default=0.0, label="of the axis (pixels)")
         add_weighting(form)

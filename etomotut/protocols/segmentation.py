@@ -53,8 +53,21 @@ class SegmentationProtocol(EtomotutProtocol):
     def _define_network(cls, form: Any, files: Mapping[str, str]) -> None:
         group = form.addGroup(f"Network (only {cls.network}'s own program)")
         for name, label in files.items():
-            group.addParam(name, FileParam, default=None, allowsNull=True, label=label)
-        group.addParam("useGpu", BooleanParam, default=True, label="Use a GPU if there is one?")
+            group.addParam(
+                name,
+                FileParam,
+                default=None,
+                allowsNull=True,
+                label=label,
+                help="A file with trained weights. Empty: the program takes its own.",
+            )
+        group.addParam(
+            "useGpu",
+            BooleanParam,
+            default=True,
+            label="Use a GPU if there is one?",
+            help="Networks are many times faster on one.",
+        )
         group.addParam(
             "gpuList",
             StringParam,
