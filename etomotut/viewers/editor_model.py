@@ -18,10 +18,10 @@ from etomotut.errors import EtomotutError
 from etomotut.formats import model
 from etomotut.report.findings import Array, Marks
 from etomotut.report.residuals import line_scale
+from etomotut.viewers.close_up import CloseUpModel
 from etomotut.viewers.editor_centring import Centring
 from etomotut.viewers.editor_points import History, Points
 from etomotut.viewers.editor_solution import Geometry, Solved
-from etomotut.viewers.series_model import SeriesModel
 
 AS_TRACKED = "as tracked"
 PATCH = 12.0  # pixels: how large the marks of patches are drawn, which have no diameter
@@ -41,7 +41,7 @@ class Jump:
     count: int
 
 
-class EditorModel(SeriesModel):
+class EditorModel(CloseUpModel):
     """A series whose marks are edited; `source` is IMOD's model that they come from.
 
     Points that were only predicted are gaps here.

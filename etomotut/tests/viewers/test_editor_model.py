@@ -13,6 +13,7 @@ from etomotut.tests.viewers import editing
 from etomotut.viewers.editor_model import EditorModel
 from etomotut.viewers.editor_points import History, Points
 from etomotut.viewers.editor_solution import solve
+from etomotut.viewers.viewport import Viewport
 
 TRUTH = editing.truth()
 BEAD, VIEW = editing.SPOILED
@@ -273,3 +274,16 @@ def test_what_was_undone_cannot_come_back_after_another_change(editor):
     editor.select(1)
     editor.delete_mark()
     assert editor.redo() == "there is nothing to do again"
+
+
+def test_what_is_looked_at_closely_has_its_own_contrast(editor, monkeypatch):
+    image = editor.image().copy()
+    image[:, 75:] += 1000
+    monkeypatch.setattr(editor, "image", lambda: image)
+    viewport = Viewport(editing.SIZE, (200, 160))
+    viewport.fit()
+    whole = editor.render(viewport)
+    assert np.ptp(whole[40:120, 20:80].astype(int)) < 40
+    viewport.zoom, viewport.centre = 4.0, (40.0, 60.0)
+    close = editor.render(viewport)
+    assert np.ptp(close.astype(int)) > 200
