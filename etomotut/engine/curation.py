@@ -279,8 +279,11 @@ class _Curator:
         return drift
 
     def _candidates(self, chosen: Bools) -> List[Array]:
+        """Give the places (n, 2) that look like gold in the chosen views; not fringes of gold."""
         found = tracking.find_in_views(self._views[chosen], self._setting)
-        return [each.xy - self._centre for each in found]
+        weakest = [tracking.USUAL_GOLD * tracking.gold_level(each.strength) for each in found]
+        golden = [each.xy[each.strength > least] for each, least in zip(found, weakest)]
+        return [each - self._centre for each in golden]
 
     def _re_track(self) -> Array:
         """Mark beads where they are seen whose marks do not fit or were dropped."""

@@ -127,7 +127,7 @@ def _link_and_solve(views: Views, setting: Setting) -> Tracked:
     points, strengths = [], []
     for each in find_in_views(views, setting):
         points.append(each.xy - centre)
-        strengths.append(each.strength / _level(each.strength))
+        strengths.append(each.strength / gold_level(each.strength))
     table = _link(points, setting)
     table = table[(table >= 0).sum(axis=1) >= MIN_VIEWS]
     strength = np.nanmedian(_gather(strengths, table), axis=1) if len(table) else np.zeros(0)
@@ -173,7 +173,7 @@ def recover_views(
     return replace(solution, shifts=shifts)
 
 
-def _level(strength: Array) -> float:
+def gold_level(strength: Array) -> float:
     """Give the strength of an undoubted bead of a view: the median of the five strongest."""
     return float(np.median(strength[:5])) if len(strength) else 1.0
 

@@ -20,6 +20,33 @@ from etomotut.formats import model
 from etomotut.tests.test_alignment_truth import align, error, run, solve
 
 NOISE = 0.02  # pixels by which errors differ for no reason
+TRACKING = {
+    "ImageFile": "preali.mrc",
+    "InputSeedModel": "i.seed",
+    "OutputModel": "i.fid",
+    "TiltFile": "a.rawtlt",
+    "ImagesAreBinned": 1,
+    "FillGaps": 1,
+    "MaxGapSize": 5,
+    "TiltDefaultGrouping": 7,
+    "MagDefaultGrouping": 5,
+    "RotDefaultGrouping": 1,
+    "MinViewsForTiltalign": 4,
+    "MinTiltRangeToFindAxis": 10,
+    "MinTiltRangeToFindAngles": 20,
+    "RoundsOfTracking": 2,
+    "BoxSizeXandY": "32,32",
+    "MaxBeadsToAverage": 4,
+    "PointsToFitMaxAndMin": "7,3",
+    "DensityRescueFractionAndSD": "0.6,1.0",
+    "DistanceRescueCriterion": 10,
+    "RescueRelaxationDensityAndDistance": "0.7,0.9",
+    "PostFitRescueResidual": 2.5,
+    "DensityRelaxationPostFit": 0.9,
+    "MaxRescueDistance": 2.5,
+    "ResidualsToAnalyzeMaxAndMin": "9,5",
+    "DeletionCriterionMinAndSD": "0.04,2.0",
+}
 SPOILT = ("as tracked", "moved", "confused", "missing", "all of it", "shifted views")
 
 
@@ -117,15 +144,12 @@ def test_no_hard_series_is_harmed(preset):
 @pytest.mark.parametrize("preset", ["small", "low-dose", "axis174", "axis-95"])
 def test_models_of_imods_programs_are_bettered(preset, imod):
     known = tracked(preset)
-    lines = [f"RotationAngle\t{axis_of(known)}", f"BeadDiameter\t{diameter_of(known)}"]
-    lines += ["ImageFile\tpreali.mrc", "InputSeedModel\ti.seed", "OutputModel\ti.fid"]
-    lines += ["TiltFile\ta.rawtlt", "ImagesAreBinned\t1", "FillGaps", "BoxSizeXandY\t32,32"]
-    lines += ["TiltDefaultGrouping\t7", "RoundsOfTracking\t2", "SobelFilterCentering"]
-    text = "\n".join([*lines, f"KernelSigmaForSobel\t{0.12 * diameter_of(known)}\n"])
+    words = {"RotationAngle": axis_of(known), "BeadDiameter": diameter_of(known), **TRACKING}
+    text = "".join(f"{name}\t{value}\n" for name, value in words.items())
     Path("i.com").write_text(f"$beadtrack -StandardInput\n{text}")
     Path("scratch").mkdir()
-    seed = ["-track", "i.com", "-output", "i.seed", "-tempdir", "scratch", "-number", "40", "-two"]
-    subprocess.run([imod("autofidseed"), *seed, "1"], check=True, capture_output=True)
+    seed = ["-track", "i.com", "-output", "i.seed", "-tempdir", "scratch", "-number", "40"]
+    subprocess.run([imod("autofidseed"), *seed, "-two", "1"], check=True, capture_output=True)
     tracking = [imod("beadtrack"), "-StandardInput"]
     subprocess.run(tracking, input=text.encode(), check=True, capture_output=True)
     for how in ("as tracked", "all of it"):

@@ -13,6 +13,7 @@ from etomotut.convert.ctf import read_ctf
 from etomotut.formats import mrc, tlt
 from etomotut.protocols import (
     ProtEtomotutCrop,
+    ProtEtomotutCurateFiducials,
     ProtEtomotutDenoise,
     ProtEtomotutFiducialModel,
     ProtEtomotutPrealign,
@@ -141,9 +142,15 @@ class TestPeers(PeersTest):
             lambda n: stage.createOutputStep(models[n], series[n]),
         ]
         self.run_steps(stage, NAMES, steps, "TiltSeries", "FiducialModelNoGaps")
+        curated = self.run_stage(
+            ProtEtomotutCurateFiducials,
+            (stage, "FiducialModelNoGaps"),
+            "inputSetOfLandmarkModels",
+        )
+        self.assertFalse(hasattr(curated, "FailedTiltSeries"), curated.summary())
         again = self.align(stage, "FiducialModelNoGaps")
         self.assertFalse(hasattr(again, "FailedTiltSeries"), again.summary())
-        for made in (stage, again):
+        for made in (stage, again, self.align(curated, "FiducialModelGaps")):
             for name, views in self.used(made.TiltSeries).items():
                 self.assertLess(self.error(name, views), 2 * self.error(name) + 0.3)
         counts = [self._tracks(each.FiducialModelNoGaps) for each in (stage, again)]
