@@ -56,6 +56,7 @@ class TomogramModel:
         if self._mask is not None and self._mask.shape != self._stack.shape:
             raise EtomotutError(f"{mask} has another size than its tomogram {path}")
         self._side = np.zeros((height, depth), np.float32)
+        self._mask_side = np.zeros((height, depth), np.float32)
         self._side_of: Tuple[int, ...] = ()
         self._filled = 0
         self._samples, self._sampled_slab = np.zeros((1, 1), np.float32), 0
@@ -98,6 +99,7 @@ class TomogramModel:
             return np.asarray(np.mean(self._stack[:, y, :], axis=1, dtype=np.float32))
         if self._side_of != (x.start, x.stop):
             self._side_of, self._filled = (x.start, x.stop), 0
+            self._mask_side[:] = 0
         return self._side
 
     @property
@@ -113,6 +115,9 @@ class TomogramModel:
         end = min(self._filled + STRIP, self.size[2])
         strip = np.mean(self._stack[self._filled : end, :, x], axis=2, dtype=np.float32)
         self._side[:, self._filled : end] = strip.T
+        if self._mask is not None:
+            is_inside = self._mask[self._filled : end, :, self.point[0]] > 0
+            self._mask_side[:, self._filled : end] = is_inside.T
         self._filled = end
 
     def limits(self) -> Limits:
@@ -141,13 +146,15 @@ class TomogramModel:
         return self._mask is not None
 
     def _mask_image(self, plane: str) -> Image:
-        """Give a plane of the mask, 1 where it is above zero."""
+        """Give a plane of the mask, 1 where it is above 0; on the side as far as it is filled."""
         assert self._mask is not None
+        if plane == SIDE:
+            self.image(SIDE)
+            return self._mask_side
         through = AXES[plane][2]
         index = [slice(None)] * 3
         index[2 - through] = self.point[through]  # type: ignore[call-overload]
-        cut = self._mask[tuple(index)] > 0
-        return np.asarray(cut.T if plane == SIDE else cut, np.float32)
+        return np.asarray(self._mask[tuple(index)] > 0, np.float32)
 
     def beads_near(self, plane: str) -> npt.NDArray[np.float64]:
         """Give where beads (n, 2) are cut by a plane."""
