@@ -16,9 +16,8 @@ class Item:
 
     `prepare_3dmod` makes the files that 3dmod needs, which may take a while, and gives its call;
     `reread` takes up what was saved since it was last asked, and tells it, or nothing; `find` gives
-    what pictures show. `beside` looks for what can stand beside it, by name, and `label` is what it
-    is called then. All are None where there is no such thing. `pictures` are files that the stage
-    left, by what they show.
+    what pictures show. `beside` looks for what can stand beside it, by name. All are None where
+    there is no such thing. `pictures` are files that the stage left, by what they show.
     """
 
     name: str
@@ -28,5 +27,4 @@ class Item:
     find: Optional[Callable[[], Findings]] = None
     pictures: Mapping[str, Path] = field(default_factory=dict)
     beside: Optional[Callable[[], Mapping[str, Callable[[], Any]]]] = None
-    label: str = ""
     reread: Optional[Callable[[], str]] = None

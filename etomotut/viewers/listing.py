@@ -38,9 +38,9 @@ class Listing:
     """Makes items; files for 3dmod, if it is there, go to the folder `cache`."""
 
     def __init__(self, cache: Path, backend: Optional[Backend]) -> None:
-        self._cache, self._backend = cache, backend
+        self._cache, self._backend, self._shown = cache, backend, ""
         self.coordinates: Optional[Any] = None  # Scipion's set of beads in 3D, for tomograms
-        self.neighbours: Optional[Callable[[], Mapping[str, Any]]] = None  # other sets of them
+        self.neighbours: Optional[Callable[[], Mapping[str, Any]]] = None  # all sets of them
         self.maker: Optional[Callable[[Any], Any]] = None  # gives the protocol that made a set
 
     def of(self, obj: Any) -> List[Item]:
@@ -102,6 +102,7 @@ class Listing:
         return items
 
     def _of_tomograms(self, items: Any) -> List[Item]:
+        self._shown = items.getFileName()
         rows = gather.rows_of(items, gather.size_of)
         return [
             self._tomogram_item(name, about, partial(gather.item_of, items, name))
@@ -169,7 +170,7 @@ class Listing:
         return {
             label: partial(self._tomogram_model, name, partial(gather.item_of, items, name))
             for label, items in self.neighbours().items()
-            if name in gather.ids_of(items)
+            if items.getFileName() != self._shown and name in gather.ids_of(items)
         }
 
     def _in_3dmod(self, call: Callable[[Backend], Call]) -> Optional[Callable[[], Call]]:

@@ -12,13 +12,14 @@ from docs_pictures.screen import middle
 VIEWS: Tuple[Tuple[str, str, str, str, Tuple[str, ...]], ...] = (
     ("viewer_raw", "0. erase X-rays", "TiltSeries", "Tilt series viewer", ()),
     ("viewer_tracks", "3. find and track beads", "FiducialModelGaps", "Fiducial viewer", ("t",)),
+    ("viewer_editor", "3. find and track beads", "FiducialModelGaps", "Fiducial editor", ()),
     ("viewer_residuals", "4. align", "FiducialModelNoGaps", "Fiducial viewer", ("v",)),
     ("viewer_aligned", "4. align", "TiltSeries", "Tilt series viewer", ()),
     ("viewer_ctf", "6. import CTF", "CTFTomoSeries", "CTF curves", ()),
     ("viewer_tomogram", "8. denoise", "Tomograms", "Tomogram viewer", ()),
     ("viewer_masks", "10. segment", "TomoMasks", "Tomogram viewer", ()),
 )
-FORM = "4. align"
+FORM, SEARCH = "4. align", "Add a protocol"
 ROOM, SIZE = 130, (900, 660)  # pixels: below the graph, and of viewers
 SIZES = {"viewer_ctf": (900, 400)}
 
@@ -85,8 +86,9 @@ def _tree(window: ScipionWindow) -> None:
     window.rest()
     window.shoot_tree("gui_tree")
     window.screen.click("Add", kind="Label")
-    window.screen.wait("Search", kind="Button")
-    window.screen.type("etomotut")
+    window.screen.wait("", kind="Entry", window=SEARCH)
+    window.screen.resize(SEARCH, 850, 640)
+    window.screen.fill(window.screen.wait("", kind="Entry", window=SEARCH), "etomotut")
     window.screen.press("Return")
     time.sleep(2)
-    window.shoot("gui_search", "Add a protocol")
+    window.shoot("gui_search", SEARCH)

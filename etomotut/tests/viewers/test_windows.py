@@ -200,8 +200,9 @@ def test_beads_are_ringed_in_tomograms(root, listing, tmp_path):
 
 
 def test_another_tomogram_stands_beside_and_follows(root, listing, tmp_path):
-    tomograms = sets.tomogram_set(tmp_path)
-    listing.neighbours = lambda: {"8. denoise": tomograms}
+    (tmp_path / "other").mkdir()
+    tomograms, other = sets.tomogram_set(tmp_path), sets.tomogram_set(tmp_path / "other")
+    listing.neighbours = lambda: {"8. denoise": other}
     window = TomogramWindow("test", listing.of(tomograms), root)
     settle(window, lambda: window.model.is_side_full)
     width = window.canvases["x-y"].size()[0]

@@ -72,7 +72,7 @@ class TomogramWindow(base.Window):
                 self.beside.set(ALONE)
                 self.complain(str(error))
         is_alone = self.second.model is None
-        self.first.title = "" if is_alone else self.item.label or self.item.name
+        self.first.title = "" if is_alone else self.item.name
         self.second.title = name
         for model in self._models():
             model.slab, model.clipped = int(self.slab.get()), self.model.clipped
