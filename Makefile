@@ -7,7 +7,7 @@
 #   make bench       measurements, beside IMOD where it is installed; ONLY=tilt for one subject
 #   make quality     how good tomograms are against a known specimen, into docs/quality.md
 #   make docs        the documentation as a site, into site/; broken links are errors
-#   make docs-pictures   the documentation's pictures, from Scipion's window; some 20 minutes
+#   make docs-pictures   the pictures in it, from Scipion's window; half an hour
 #   make gui         Scipion's window, with the demo's project
 #   make clean       away with everything that these made
 

@@ -10,11 +10,12 @@ import sys
 from pathlib import Path
 from typing import List
 
-from docs_pictures import results
+from docs_pictures import mistakes, results, stages
 from docs_pictures.failures import SERIES, Treatment, draw_failures
 from docs_pictures.scipion_window import PROJECT, ScipionWindow
 from docs_pictures.screen import Screen
 
+PARTS = ["window", "results", "failures", "mistakes", "stages"]
 PRESET, BINNING = "demo", 2
 VALUES = {"binning": f"{BINNING}", "thickness": "210", "kept_thickness": "190"}
 PYTHON = [sys.executable, "-W", "ignore"]
@@ -40,9 +41,9 @@ for run in project.getRuns():
 
 
 def main(words: List[str]) -> int:
-    """Make all pictures, or those of which the third word tells: window, results or failures."""
+    """Make all pictures, or those parts that further words name."""
     scratch, pictures = (Path(word).absolute() for word in words[:2])
-    parts = words[2:] or ["window", "results", "failures"]
+    parts = words[2:] or PARTS
     scratch.mkdir(parents=True, exist_ok=True)
     data = scratch / "data"
     if not (data / f"{SERIES}.mrc").is_file():
@@ -54,7 +55,23 @@ def main(words: List[str]) -> int:
     if "failures" in parts:
         good = _results_of_run(scratch / "good", data)
         draw_failures(Treatment(data, good, scratch / "failures", pictures))
+    if "mistakes" in parts:
+        mistakes.main(pictures)
+    if "stages" in parts:
+        _picture_stages(scratch / "stages", pictures)
     return 0
+
+
+def _picture_stages(folder: Path, pictures: Path) -> None:
+    """Run every branch on small data, and take over the pictures that its stages leave."""
+    if not (folder / "pictures").is_dir():
+        _run("-m", "etomotut", "demo-data", str(folder / "data"), "--preset", "small")
+        _run(
+            *("-m", "etomotut", "run", "--tilt-series", str(folder / "data" / "*.mrc")),
+            *("--all-branches", "--project", str(folder / "project")),
+            *("--pictures", str(folder / "pictures")),
+        )
+    stages.main(folder / "project", folder / "pictures", pictures)
 
 
 def _use_window(scratch: Path, pictures: Path, data: Path) -> None:
