@@ -40,7 +40,7 @@ WHY_BEAD = "too few marks are left of it, or they are not those of one place"
 # what speaks against a view: ratios to its neighbours, if nothing else is said
 FEW_SEEN = 0.25  # of the beads that lie in it
 FEWEST_VISIBLE = 3  # beads that say something
-FAINT, DARK, BLURRED = 0.4, 0.6, 0.6
+FAINT, DARK, BLURRED = 0.4, 0.6, 0.5
 MISFIT = 3.0
 TOO_FEW = 0.5  # of the beads; a model of which fewer are left was not worth curating
 FAR_JUMP = 0.12  # of the shorter side of the images
