@@ -24,6 +24,7 @@ class Planes:
         self.model: Optional[TomogramModel] = None
         self.title = ""
         self.magnified = 1.0
+        self._seen: Optional[TomogramModel] = None
         self._body, self._filling = body, ""
         self.canvases: Dict[str, base.ImageCanvas] = {}
         for plane in AXES:
@@ -64,8 +65,16 @@ class Planes:
         return float(across), float(up)
 
     def draw(self, with_beads: bool) -> None:
-        """Draw all planes; the one on the side fills up afterwards."""
+        """Draw all planes; the one on the side fills up afterwards.
+
+        Of a tomogram that is new the section comes first: files may be slow.
+        """
         if self.model is None:
+            return
+        if self._seen is not self.model:
+            self._seen = self.model
+            self._draw(SECTION, with_beads)
+            self._body.after(1, lambda: self.draw(with_beads))
             return
         for plane in AXES:
             self._draw(plane, with_beads)
