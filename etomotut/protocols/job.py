@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from etomotut.backends import Backend
 from etomotut.convert.series import EVEN, FULL, IDENTITY, ODD, Series
@@ -317,6 +318,15 @@ def execute(words: Sequence[str], environment: Mapping[str, str], say: Say) -> i
     if process.returncode == -signal.SIGKILL:
         time.sleep(STOPPING)
     return process.returncode
+
+
+def compute_in_own_thread() -> None:
+    """Keep the linear algebra of this process in the threads that ask for it.
+
+    Starting a program forks, and at a fork OpenBLAS ends its own threads, also in the middle of
+    work: the thread that waits for that work would wait for ever.
+    """
+    threadpool_limits(1, user_api="blas")
 
 
 # looked up here: between fork and exec of a process with threads little is safe

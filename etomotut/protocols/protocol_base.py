@@ -30,7 +30,15 @@ from etomotut.plugin import Plugin
 from etomotut.protocols import queued
 from etomotut.protocols.facts import Facts, disk_problem, facts_of
 from etomotut.protocols.forms import settings_of, values_of
-from etomotut.protocols.job import Command, Job, Say, parts_of, require_fitting, safe_name
+from etomotut.protocols.job import (
+    Command,
+    Job,
+    Say,
+    compute_in_own_thread,
+    parts_of,
+    require_fitting,
+    safe_name,
+)
 from etomotut.protocols.outputs import (
     FAILED_SERIES,
     FAILED_TOMOGRAMS,
@@ -125,6 +133,7 @@ class EtomotutProtocol(EMProtocol):
         return {**told, "JOB_THREADS": cores, "JOB_CORES": cores, **self.getQueueParams()[1]}
 
     def _insertAllSteps(self) -> None:
+        compute_in_own_thread()
         self._backend = self._choose_backend()
         self._records = Records(self._getExtraPath(RECORDS))
         self._records.begin(str(self._backend), settings_of(self))

@@ -187,6 +187,7 @@ class ProtEtomotutFiducialAlignment(JudgedProtocol):
             "MetroFactor": 0.25,
             "MaximumCycles": 1000,
             "RobustFitting": True,
+            "WarnOnRobustFailure": True,  # few beads are still aligned, if not robustly
             "WeightWholeTracks": not about["are_beads"],
             "KFactorScaling": 1.0,
             "NoSeparateTiltGroups": True,

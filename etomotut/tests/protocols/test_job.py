@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -211,3 +213,35 @@ def test_other_names_become_safe_and_stay_different(name):
     assert safe.isascii()
     assert "/" not in safe and not safe.startswith(("-", ".")) and 0 < len(safe) < 100
     assert safe != jobs.safe_name(name + "!")
+
+
+STARTING_AND_COMPUTING = """
+import os, threading
+import numpy as np
+from etomotut.protocols.job import compute_in_own_thread, execute
+
+def start():
+    while not done:
+        execute(["true"], os.environ, print)
+
+def compute():
+    matrix = np.random.default_rng(0).normal(size=(300, 300))
+    for _ in range(30):
+        np.linalg.inv(matrix)
+    done.append(True)
+
+compute_in_own_thread()
+done = []
+threads = [threading.Thread(target=each) for each in (start, compute)]
+for each in threads:
+    each.start()
+for each in threads:
+    each.join()
+"""
+
+
+def test_programs_are_started_while_another_thread_computes():
+    """A drawing thread once waited for ever: OpenBLAS' threads had ended at a fork."""
+    words = [sys.executable, "-c", STARTING_AND_COMPUTING]
+    plain = {n: value for n, value in os.environ.items() if n != "OPENBLAS_NUM_THREADS"}
+    subprocess.run(words, check=True, timeout=120, env=plain)
