@@ -101,6 +101,8 @@ def test_a_mask_is_shown_over_its_tomogram(tmp_path):
     model = item.load()
     assert model.path == tomogram.getFileName()
     assert model.has_mask and model.shows_mask
+    while not model.is_side_full:
+        model.fill_side()
     for plane in AXES:
         viewport = Viewport(model.size_of(plane), (60, 50))
         viewport.fit()
