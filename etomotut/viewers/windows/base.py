@@ -9,6 +9,8 @@ from functools import partial
 from tkinter import ttk
 from typing import Any, Callable, List, Optional, Sequence, Tuple
 
+from threadpoolctl import threadpool_limits
+
 from etomotut.errors import EtomotutError
 from etomotut.viewers.imod import launch
 from etomotut.viewers.items import Item
@@ -27,6 +29,7 @@ class Window:
     """
 
     size = (1100, 800)
+    _aside = 0  # threads at work, of all windows
 
     def __init__(self, title: str, items: Sequence[Item], master: Any = None) -> None:
         self.items, self.item = list(items), items[0]
@@ -103,10 +106,13 @@ class Window:
         result: List[Any] = []
         # what Tk made must not be collected by another thread, which would end the process
         gc.freeze()
+        Window._aside += 1
 
         def run() -> None:
             try:
-                result.append((True, work()))
+                # where a program is started meanwhile, OpenBLAS' own threads end
+                with threadpool_limits(1, user_api="blas"):
+                    result.append((True, work()))
             except (EtomotutError, OSError) as error:
                 result.append((False, error))
 
@@ -114,7 +120,9 @@ class Window:
             if thread.is_alive():
                 self.top.after(50, look)
                 return
-            gc.unfreeze()
+            Window._aside -= 1
+            if not Window._aside:
+                gc.unfreeze()
             if not result:
                 self.complain("this could not be done; the terminal says why")
             elif result[0][0]:
