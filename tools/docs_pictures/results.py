@@ -41,7 +41,7 @@ def _summary(window: ScipionWindow) -> None:
     window.select(FORM)
     window.rest()
     window.shoot("gui_summary")
-    window.output_menu("TiltSeries")
+    window.output_menu(FORM, "TiltSeries")
     window.shoot("gui_viewers_menu")
     window.screen.press("Escape")
 

@@ -132,9 +132,9 @@ class ScipionWindow:
         sash = middle(self.screen.wait("sash", kind="TPanedwindow item"))
         self.screen.drag(sash, (sash[0], sash[1] - pixels))
 
-    def output_menu(self, output: str) -> None:
+    def output_menu(self, box: str, output: str) -> None:
         """Open the menu of an output of the selected box."""
-        row = self.screen.wait(f"-> {output}", kind="Treeview item", exact=False)
+        row = self.screen.wait(f"{box} -> {output}", kind="Treeview item")
         place = row["box"][0] + 60, middle(row)[1]
         self.screen.click_at(*place)
         self.screen.click_at(*place, button=3)
@@ -143,7 +143,7 @@ class ScipionWindow:
         """Open an output of a box in a viewer."""
         self.select(box)
         self.rest()
-        self.output_menu(output)
+        self.output_menu(box, output)
         self.screen.click(viewer, kind="Menu item")
         self.screen.wait(f"- {viewer}", kind="window", exact=False)
         time.sleep(1)
