@@ -13,7 +13,7 @@ from typing import Any, Sequence, Tuple
 import numpy as np
 from PIL import Image
 
-from docs_pictures.screen import write_small
+from docs_pictures.saving import save
 from etomotut.engine.transforms import rotation
 from etomotut.formats import fiducials, model, tlt, xf
 from etomotut.formats.mrc import Stack
@@ -106,7 +106,7 @@ class Treatment:
         path = self._scratch / f"{name}.png"
         figure.savefig(path)
         with Image.open(path) as drawn:
-            write_small(self._pictures / f"{name}.png", drawn)
+            save(self._pictures / f"{name}.png", drawn)
 
 
 _FILES = ("xf", "tlt", "ali", "slices", "mrc", "fid")

@@ -26,7 +26,6 @@ LEFT = {  # by stages, the first of a class: name, class, and which series shows
     "surfaces": ("Surfaces", "TS_01"),
     "erased": ("EraseFiducials", "TS_01"),
 }
-COLOURED = "surfaces", "membranes", "overlap", "report"
 PAGE = 1280, 1500  # pixels of the report that are shown
 HEAD = 96  # pixels above, which tell where the project lies
 
@@ -43,7 +42,7 @@ def main(project: Path, pictures: Path, folder: Path) -> None:
 
 
 def _copy(source: Path, folder: Path, kind: str) -> None:
-    save(folder / f"stage-{kind}.png", Image.open(source), 255 if kind in COLOURED else 64)
+    save(folder / f"stage-{kind}.png", Image.open(source))
 
 
 def _shoot_report(project: Path, folder: Path) -> None:
@@ -59,7 +58,7 @@ def _shoot_report(project: Path, folder: Path) -> None:
         size = ",".join(map(str, PAGE))
         words += [f"--window-size={size}", f"--screenshot={shot}", page.as_uri()]
         subprocess.run([browser, *words], check=True, stderr=subprocess.DEVNULL)
-        save(folder / "report.png", Image.open(shot).crop((0, HEAD, *PAGE)), 255)
+        save(folder / "report.png", Image.open(shot).crop((0, HEAD, *PAGE)))
 
 
 if __name__ == "__main__":
