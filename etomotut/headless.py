@@ -169,7 +169,7 @@ def run(project: Any, protocols: Sequence[Any], report: Report = print) -> List[
             failures[protocol.getObjId()] = f"{label}: {problem}"
             report(f"    FAILED: {problem}")
             continue
-        for line in protocol.summary():
+        for line in protocol._summary() or ():  # summary() repeats the template's comments
             report(f"    {line}")
         report("    done before" if is_done else f"    {time.monotonic() - start:.1f} s")
     return list(failures.values())

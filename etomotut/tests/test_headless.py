@@ -63,7 +63,7 @@ def _protocol(number: int, *parents: Any) -> Any:
         getRunName=lambda: f"stage {number}",
         iterInputAttributes=lambda: pointers,
         validate=lambda: ["it must fail"] if number == 2 else [],
-        summary=list,
+        _summary=list,
         isActive=lambda: False,
         isFinished=lambda: number == DONE,
         getStatus=lambda: headless.FINISHED,
