@@ -40,7 +40,10 @@ class Screen:
             self.display = f":{told.readline().strip()}"
         path = os.pathsep.join(filter(None, [str(INSIDE), os.environ.get("PYTHONPATH", "")]))
         self.environment.update(
-            DISPLAY=self.display, ETOMOTUT_EYES=str(self._eyes), PYTHONPATH=path
+            DISPLAY=self.display,
+            ETOMOTUT_EYES=str(self._eyes),
+            PYTHONPATH=path,
+            LOGNAME="user",  # Scipion's titles tell who runs it
         )
         self._spawn(["openbox"])
         time.sleep(1)

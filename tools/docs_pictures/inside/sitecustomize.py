@@ -209,4 +209,5 @@ def _tabs(widget: Any) -> Iterator[Tuple[str, Tuple[float, ...]]]:
 
 
 if FOLDER:
+    socket.gethostname = lambda: "desktop"  # the title of Scipion's window tells it
     watch_tk()
