@@ -9,11 +9,17 @@ from etomotut.errors import SolutionError
 from etomotut.tests.engine.vesicles import surface_of, voxels_of
 
 CASES = [((350, 350, 350), 11.0), ((260, 260, 260), 8.0), ((520, 450, 360), 11.0)]
-slow = [((700, 700, 700), 5.5), ((350, 350, 350), 5.5), ((600, 520, 380), 5.5)]
+FINE = [((350, 350, 350), 5.5), ((600, 520, 380), 5.5)]
+LARGE = [((700, 700, 700), 5.5)]
 
 
 @pytest.mark.parametrize(
-    ("axes", "pixel"), CASES + [pytest.param(*each, marks=pytest.mark.slow) for each in slow]
+    ("axes", "pixel"),
+    [
+        *CASES,
+        *(pytest.param(*each, marks=pytest.mark.slow) for each in FINE),
+        *(pytest.param(*each, marks=pytest.mark.long) for each in LARGE),
+    ],
 )
 def test_the_figures_of_an_open_vesicle_are_met(axes, pixel):
     membrane = fit_membrane(voxels_of(axes, pixel) + 5000.0, pixel_size=pixel)
