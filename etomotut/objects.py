@@ -19,7 +19,26 @@ MEASURES = (
 )
 
 
-class MembraneSurface(EMObject):
+class _Filed:
+    """What is known of one tilt series, with more of it in a file."""
+
+    _tsId: String
+    _fileName: String
+
+    def getTsId(self) -> str:
+        """Give the identifier of the tilt series, or of its tomogram."""
+        return str(self._tsId.get())
+
+    def getFileName(self) -> str:
+        """Give the file: triangles of a surface, all numbers of a quality."""
+        return str(self._fileName.get())
+
+    def getFiles(self) -> set:  # type: ignore[type-arg]
+        """Give the files that belong to it."""
+        return {self.getFileName()}
+
+
+class MembraneSurface(_Filed, EMObject):
     """The surface of one membrane; lengths in nm, its centre in Å, what is not known is None.
 
     `seen` is the share of the closed surface that the mask shows, `isCut` says that the membrane
@@ -36,18 +55,6 @@ class MembraneSurface(EMObject):
         self._scripts = CsvList()
         for name in MEASURES:
             setattr(self, f"_{name}", Float())
-
-    def getTsId(self) -> str:
-        """Give the identifier of the tomogram."""
-        return str(self._tsId.get())
-
-    def getFileName(self) -> str:
-        """Give the file with the triangles."""
-        return str(self._fileName.get())
-
-    def getFiles(self) -> set:  # type: ignore[type-arg]
-        """Give the files that belong to it."""
-        return {self.getFileName()}
 
     def getInstance(self) -> int:
         """Give its number among the membranes of the tomogram."""
@@ -117,7 +124,7 @@ class SetOfMembraneSurfaces(EMSet):
         return f"{self.getClassName()} ({self.getSize()} items, from {self.getSamplingRate()} Å/px)"
 
 
-class AlignmentQuality(EMObject):
+class AlignmentQuality(_Filed, EMObject):
     """How good the alignment of a tilt series is; what is not known is None.
 
     Its file (JSON) tells the same numbers and those of each view and bead.
@@ -135,18 +142,6 @@ class AlignmentQuality(EMObject):
             setattr(self, _attribute(name), Integer())
         for name in QUANTITIES:
             setattr(self, _attribute(name), Float())
-
-    def getTsId(self) -> str:
-        """Give the identifier of the tilt series."""
-        return str(self._tsId.get())
-
-    def getFileName(self) -> str:
-        """Give the file with all numbers."""
-        return str(self._fileName.get())
-
-    def getFiles(self) -> set:  # type: ignore[type-arg]
-        """Give the files that belong to it."""
-        return {self.getFileName()}
 
     def getVerdict(self) -> str:
         """Give "good", "usable", "bad", or "unknown" where nothing could be measured."""
