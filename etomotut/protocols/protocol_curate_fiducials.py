@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Dict, List, Mapping
+from typing import Any, List, Mapping
 
-import numpy as np
-from pyworkflow.protocol.params import PointerParam
 from tomo.objects import SetOfLandmarkModels
 
 from etomotut.convert import fiducials
@@ -15,12 +13,16 @@ from etomotut.formats import model
 from etomotut.protocols.facts import Facts
 from etomotut.protocols.forms import add_running
 from etomotut.protocols.job import Command, Job, ProgramError
+from etomotut.protocols.on_models import (
+    MODEL,
+    ModelsProtocol,
+    add_models_input,
+    keep_model,
+    require_same_images,
+)
 from etomotut.protocols.outputs import MODEL_GAPS, Result
-from etomotut.protocols.protocol_base import EtomotutProtocol
-from etomotut.protocols.protocol_fiducial_alignment import require_same_images
 from etomotut.protocols.rehearsal import AXIS_ANGLE, BEAD_DIAMETER, FILES
 
-MODEL = "fiducial model"
 NUMBERS = (
     "beads_before",
     "beads_after",
@@ -38,7 +40,7 @@ NUMBERS = (
 )
 
 
-class ProtEtomotutCurateFiducials(EtomotutProtocol):
+class ProtEtomotutCurateFiducials(ModelsProtocol):
     """Curate fiducial models: what is otherwise done by hand with 3dmod's Beadfixer.
 
     Every bead is looked for where the alignment of the others predicts it: gaps are filled, marks
@@ -53,27 +55,12 @@ class ProtEtomotutCurateFiducials(EtomotutProtocol):
     papers = ("Kremer1996", "Mastronarde2017")
 
     def _defineParams(self, form: Any) -> None:
-        form.addSection(label="Input")
-        form.addParam(
-            "inputSetOfLandmarkModels",
-            PointerParam,
-            pointerClass="SetOfLandmarkModels",
-            important=True,
-            label="Fiducial models",
-            help="Models of beads, tracked by any program or edited by hand. They stay as they "
+        add_models_input(
+            form,
+            "Models of beads, tracked by any program or edited by hand. They stay as they "
             "are. Points that an alignment filled in by prediction are looked for anew.",
         )
         add_running(form, self.programs)
-
-    @property
-    def source(self) -> Any:
-        """The tilt series behind the models."""
-        models = self.inputSetOfLandmarkModels.get()
-        return None if models is None else models.getSetOfTiltSeries(pointer=True)
-
-    def partners(self) -> Dict[str, Any]:
-        """Every series needs its model."""
-        return {MODEL: self.inputSetOfLandmarkModels.get()}
 
     @staticmethod
     def commands(axis_angle: float, diameter: float, files: Mapping[str, str]) -> List[Command]:
@@ -116,14 +103,8 @@ class ProtEtomotutCurateFiducials(EtomotutProtocol):
         diameter = landmarks.getSize() / series.pixel_size
         job.run(self.commands(series.axis_after_transforms(), diameter, files), log="_curate.log")
         changes = json.loads(Path(files["changes"]).read_text())
-        rows, tracks = model.tracks(model.read(files["curated"]))
-        unknown = np.full((len(rows), 2), np.nan)
-        kept = job.keep("_gaps.fid")
-        fiducials.write_landmarks(job.temporary("_gaps.sfid"), rows, tracks, unknown)
-        table = job.keep("_gaps.sfid")
         job.keep("_curation.json")
-        size = landmarks.getSize()
-        curated = fiducials.landmark_model(job.ts_id, table, kept, size, residuals=False)
+        curated = keep_model(job, "_gaps", landmarks.getSize())
         return Result({MODEL_GAPS: curated}, {name: changes[name] for name in NUMBERS})
 
     def describe(self, numbers: Mapping[str, Any]) -> str:
@@ -136,12 +117,6 @@ class ProtEtomotutCurateFiducials(EtomotutProtocol):
             f"{_change(numbers, 'kept')} of those kept"
         )
         return "; ".join([text, *numbers["advice"]])
-
-    def _validate(self) -> List[str]:
-        models = self.inputSetOfLandmarkModels.get()
-        if models is not None and models.getSetOfTiltSeries() is None:
-            return ["The models do not say on which tilt series they were made."]
-        return super()._validate()
 
     @staticmethod
     def problems(form: Any, facts: Facts) -> List[str]:

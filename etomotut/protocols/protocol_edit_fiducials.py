@@ -7,26 +7,24 @@ what was edited, and the models that came in stay as they were.
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping
+from typing import Any, List, Mapping
 
-import numpy as np
 from pyworkflow.protocol.constants import MODE_RESTART
-from pyworkflow.protocol.params import PointerParam
 from tomo.objects import SetOfLandmarkModels
 
 from etomotut.backends import Backend
 from etomotut.convert import fiducials
 from etomotut.formats import model
 from etomotut.protocols.job import Job, ProgramError
+from etomotut.protocols.on_models import MODEL, ModelsProtocol, add_models_input, keep_model
 from etomotut.protocols.outputs import MODEL_GAPS, Result
-from etomotut.protocols.protocol_base import LISTED, RECORDS, EtomotutProtocol
+from etomotut.protocols.protocol_base import LISTED, RECORDS
 from etomotut.protocols.records import Records
 
-MODEL = "fiducial model"
 COUNTS = ("moved", "added", "deleted")  # of marks, by hand
 
 
-class ProtEtomotutEditFiducials(EtomotutProtocol):
+class ProtEtomotutEditFiducials(ModelsProtocol):
     """Correct fiducial models by hand: fill gaps, move marks, add and delete beads.
 
     Run it, then press "Analyze results": the editor opens. What is saved there is this run's
@@ -37,27 +35,12 @@ class ProtEtomotutEditFiducials(EtomotutProtocol):
     _possibleOutputs = {MODEL_GAPS: SetOfLandmarkModels}
 
     def _defineParams(self, form: Any) -> None:
-        form.addSection(label="Input")
-        form.addParam(
-            "inputSetOfLandmarkModels",
-            PointerParam,
-            pointerClass="SetOfLandmarkModels",
-            important=True,
-            label="Fiducial models",
-            help="They stay as they are: what is edited is a copy. Points that an alignment "
+        add_models_input(
+            form,
+            "They stay as they are: what is edited is a copy. Points that an alignment "
             "filled in by prediction are not taken over.",
         )
         form.addParallelSection(threads=2, mpi=0, binThreads=1)
-
-    @property
-    def source(self) -> Any:
-        """The tilt series behind the models."""
-        models = self.inputSetOfLandmarkModels.get()
-        return None if models is None else models.getSetOfTiltSeries(pointer=True)
-
-    def partners(self) -> Dict[str, Any]:
-        """Every series needs its model."""
-        return {MODEL: self.inputSetOfLandmarkModels.get()}
 
     def process(self, job: Job) -> Result:
         """Take a model over."""
@@ -67,12 +50,7 @@ class ProtEtomotutEditFiducials(EtomotutProtocol):
         if not len(rows):
             raise ProgramError("its model has no points")
         model.write(job.temporary("_edited.fid"), made)
-        path = job.keep("_edited.fid")
-        unknown = np.full((len(rows), 2), np.nan)
-        fiducials.write_landmarks(job.temporary("_edited.sfid"), rows, tracks, unknown)
-        copy = fiducials.landmark_model(
-            job.ts_id, job.keep("_edited.sfid"), path, landmarks.getSize(), residuals=False
-        )
+        copy = keep_model(job, "_edited", landmarks.getSize())
         copy.setApplyTSTransformation(landmarks.applyTSTransformation())
         assert job.series is not None
         numbers = fiducials.counts(rows, tracks, len(job.series.used))
@@ -98,9 +76,3 @@ class ProtEtomotutEditFiducials(EtomotutProtocol):
             return super()._warnings()
         names = ", ".join(edited[:LISTED])
         return [f"What was edited by hand in {names} will be lost: Continue keeps it."]
-
-    def _validate(self) -> List[str]:
-        models = self.inputSetOfLandmarkModels.get()
-        if models is not None and models.getSetOfTiltSeries() is None:
-            return ["The models do not say on which tilt series they were made."]
-        return super()._validate()

@@ -8,19 +8,24 @@ from typing import Any, Dict, List, Mapping, Tuple
 
 import numpy as np
 from pyworkflow.protocol.constants import LEVEL_ADVANCED
-from pyworkflow.protocol.params import GE, BooleanParam, EnumParam, IntParam, PointerParam
+from pyworkflow.protocol.params import GE, BooleanParam, EnumParam, IntParam
 from tomo.objects import SetOfLandmarkModels, SetOfTiltSeries, SetOfTiltSeriesCoordinates
 
 from etomotut.convert import fiducials
-from etomotut.convert.series import FULL, Changes, near, rotation_of
+from etomotut.convert.series import Changes, near, rotation_of
 from etomotut.formats import model, tlt, xf
 from etomotut.formats.fiducials import match_residuals, read_positions, read_residuals
-from etomotut.formats.mrc import Stack
 from etomotut.objects import SetOfAlignmentQuality
 from etomotut.protocols.facts import Facts
 from etomotut.protocols.forms import add_running, man
-from etomotut.protocols.job import Command, Job, ProgramError, resampling
+from etomotut.protocols.job import Command, Job
 from etomotut.protocols.judged import JudgedProtocol, judge_marks, with_verdict
+from etomotut.protocols.on_models import (
+    MODEL,
+    ModelsProtocol,
+    add_models_input,
+    require_same_images,
+)
 from etomotut.protocols.outputs import COORDINATES, MODEL_NO_GAPS, QUALITY, TILT_SERIES, Result
 from etomotut.protocols.rehearsal import AXIS_ANGLE, FILES, PIXEL_SIZE, SHAPE
 
@@ -30,8 +35,6 @@ MAGNIFICATIONS = {"fixed": 0, "groups": 3, "each view": 1}
 TILTS = {"fixed": 0, "groups": 5, "each view": 2}
 DISTORTIONS = {"off": (0, 0), "stretch and skew": (3, 3), "skew only": (0, 3)}
 
-MODEL = "fiducial model"
-ROUNDING = 2  # pixels by which programs differ in the sides of a prealigned image
 ENDINGS = {
     "residuals": ".resid",
     "positions": ".xyz",
@@ -44,7 +47,7 @@ ENDINGS = {
 KEPT = "residuals", "positions", "angles", "transforms"
 
 
-class ProtEtomotutFiducialAlignment(JudgedProtocol):
+class ProtEtomotutFiducialAlignment(ModelsProtocol, JudgedProtocol):
     """Solve the alignment of tilt series from tracked beads or patches.
 
     Gives the aligned series, the model with its gaps filled, the beads in 3D, and how good each
@@ -62,14 +65,9 @@ class ProtEtomotutFiducialAlignment(JudgedProtocol):
     papers = ("Kremer1996", "Mastronarde2017")
 
     def _defineParams(self, form: Any) -> None:
-        form.addSection(label="Input")
-        form.addParam(
-            "inputSetOfLandmarkModels",
-            PointerParam,
-            pointerClass="SetOfLandmarkModels",
-            important=True,
-            label="Fiducial models",
-            help="The tilt series that the models were made on are aligned.",
+        add_models_input(
+            form,
+            "The tilt series that the models were made on are aligned.",
         )
         form.addParam(
             "twoSurfaces",
@@ -136,16 +134,6 @@ class ProtEtomotutFiducialAlignment(JudgedProtocol):
                 label=f"Views in a group of {'stretches' if size == 7 else 'skews'}",
                 help="So many neighbouring views share one value.",
             )
-
-    @property
-    def source(self) -> Any:
-        """The tilt series behind the models."""
-        models = self.inputSetOfLandmarkModels.get()
-        return None if models is None else models.getSetOfTiltSeries(pointer=True)
-
-    def partners(self) -> Dict[str, Any]:
-        """Every series needs its model."""
-        return {MODEL: self.inputSetOfLandmarkModels.get()}
 
     @staticmethod
     def commands(form: Any, about: Mapping[str, Any], files: Mapping[str, str]) -> List[Command]:
@@ -261,12 +249,6 @@ class ProtEtomotutFiducialAlignment(JudgedProtocol):
         )
         return with_verdict(told, numbers)
 
-    def _validate(self) -> List[str]:
-        models = self.inputSetOfLandmarkModels.get()
-        if models is not None and models.getSetOfTiltSeries() is None:
-            return ["The models do not say on which tilt series they were made."]
-        return super()._validate()
-
     @staticmethod
     def problems(form: Any, facts: Facts) -> List[str]:
         """Refuse an unknown tilt axis."""
@@ -278,23 +260,6 @@ class ProtEtomotutFiducialAlignment(JudgedProtocol):
         if list(ROTATIONS)[form.rotationSolutionType] == "each view":
             return ["A rotation for each view needs many beads in every view."]
         return []
-
-
-def require_same_images(found: model.Model, path: str, job: Job) -> None:
-    """Raise ProgramError if a model was made on other images than those in use."""
-    views = len(job.series.used)
-    shape = Stack(job.source[FULL]).shape
-    size = resampling(job.series, shape).get("SizeToOutputInXandY", shape[:0:-1])
-    if any(own and abs(own - wanted) > ROUNDING for own, wanted in zip(found.size, size)):
-        raise ProgramError(
-            f"the model {path} was made on images of {found.size[0]} x {found.size[1]}, the series "
-            f"has {size[0]} x {size[1]}: generate the model again"
-        )
-    if found.size[2] != views:
-        raise ProgramError(
-            f"the model was made on {found.size[2]} views and {views} are enabled now: "
-            "generate the model again"
-        )
 
 
 def _fill(original: model.Model, views: fiducials.Views, files: Mapping[str, str]) -> None:

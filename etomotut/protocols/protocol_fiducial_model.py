@@ -18,11 +18,12 @@ from pyworkflow.protocol.params import (
 )
 from tomo.objects import SetOfLandmarkModels
 
-from etomotut.convert.fiducials import count_gaps, landmark_model, write_landmarks
+from etomotut.convert.fiducials import count_gaps
 from etomotut.formats import model
 from etomotut.protocols.facts import Facts
 from etomotut.protocols.forms import add_running, add_series_input, man
 from etomotut.protocols.job import Command, Job, ProgramError
+from etomotut.protocols.on_models import keep_model
 from etomotut.protocols.outputs import MODEL_GAPS, Result
 from etomotut.protocols.protocol_base import EtomotutProtocol
 from etomotut.protocols.rehearsal import AXIS_ANGLE, BEAD_DIAMETER, FILES, SHAPE
@@ -268,9 +269,6 @@ class ProtEtomotutFiducialModel(EtomotutProtocol):
         if not len(rows):
             raise ProgramError("nothing could be followed through the views")
         shutil.move(path, job.temporary("_gaps.fid"))
-        kept = job.keep("_gaps.fid")
-        write_landmarks(job.temporary("_gaps.sfid"), rows, tracks, np.full((len(rows), 2), np.nan))
-        table = job.keep("_gaps.sfid")
         diameter = 10 * job.form.fiducialDiameter if is_beads else 0.0  # what tells patches
         numbers = {
             "beads": len(np.unique(tracks)),
@@ -279,8 +277,7 @@ class ProtEtomotutFiducialModel(EtomotutProtocol):
             "views": len(job.series.used),
             "are_beads": is_beads,
         }
-        landmarks = landmark_model(job.ts_id, table, kept, diameter, residuals=False)
-        return Result({MODEL_GAPS: landmarks}, numbers)
+        return Result({MODEL_GAPS: keep_model(job, "_gaps", diameter)}, numbers)
 
     def _track_beads(self, job: Job) -> str:
         diameter = 10 * job.form.fiducialDiameter / job.series.pixel_size

@@ -14,8 +14,8 @@ import numpy as np
 from pwem.objects import Transform
 
 from etomotut.convert.ctf import ViewCtf
+from etomotut.protocols.on_models import MODEL
 from etomotut.protocols.protocol_ctf_correction import CTF
-from etomotut.protocols.protocol_fiducial_alignment import MODEL
 from etomotut.tests.bad_input import files
 from etomotut.tests.scipion_objects import turn
 
