@@ -13,6 +13,7 @@ from etomotut.formats import model
 from etomotut.protocols.facts import Facts
 from etomotut.protocols.forms import add_running
 from etomotut.protocols.job import Command, Job, ProgramError
+from etomotut.protocols.judged import CURATION
 from etomotut.protocols.on_models import (
     MODEL,
     ModelsProtocol,
@@ -95,7 +96,7 @@ class ProtEtomotutCurateFiducials(ModelsProtocol):
         files = {
             "model": job.temporary("_input.fid"),
             "curated": job.temporary("_gaps.fid"),
-            "changes": job.temporary("_curation.json"),
+            "changes": job.temporary(CURATION),
             "stack": job.prepared(),
             "angles": job.write_angles(),
         }
@@ -103,7 +104,7 @@ class ProtEtomotutCurateFiducials(ModelsProtocol):
         diameter = landmarks.getSize() / series.pixel_size
         job.run(self.commands(series.axis_after_transforms(), diameter, files), log="_curate.log")
         changes = json.loads(Path(files["changes"]).read_text())
-        job.keep("_curation.json")
+        job.keep(CURATION)
         curated = keep_model(job, "_gaps", landmarks.getSize())
         return Result({MODEL_GAPS: curated}, {name: changes[name] for name in NUMBERS})
 

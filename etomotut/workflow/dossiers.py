@@ -6,6 +6,7 @@ Which stage aligned a series, and what came of that, is found by following the s
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -23,20 +24,19 @@ from tomo.objects import (
 )
 
 from etomotut import __version__
+from etomotut.convert.ctf import FAILED
 from etomotut.convert.series import Series
 from etomotut.errors import EtomotutError
 from etomotut.protocols import outputs
 from etomotut.protocols.job import safe_name
+from etomotut.protocols.judged import CURATION
 from etomotut.report.page_facts import Ctf, Dossier, Position, Project, Volume
 from etomotut.viewers import gather
 from etomotut.workflow.stages import Run, runs_of, stage_of
 
-QUALITY = "AlignmentQuality"
-CURATION = "_curation.json"
 POSITION = "ProtEtomotutPosition"
 CROP = "ProtEtomotutCrop"
 KEPT = ("position", "surfaces", "erased", "overlap", "denoised", "spectrum")  # pictures of stages
-FAILED_WAVE = -999.0  # the defocus that Scipion gives to a view whose estimation failed
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class Reader:
         )
 
     def _quality(self, ts_id: str, aligned: Optional[Alignment]) -> Optional[Mapping[str, Any]]:
-        made = aligned.run.output(QUALITY) if aligned is not None else None
+        made = aligned.run.output(outputs.QUALITY) if aligned is not None else None
         if made is None or ts_id not in self._ids(made):
             return None
         return _json(Path(gather.item_of(made, ts_id).getFileName()))
@@ -258,7 +258,7 @@ def _estimations(found: Any, series: Series) -> Any:
         order = each.getAcquisitionOrder()
         angle = by_section.get(each.getIndex()) if order is None else by_order.get(order)
         u, v = float(each.getDefocusU()), float(each.getDefocusV())
-        if not each.isEnabled() or u == FAILED_WAVE or angle is None:
+        if not each.isEnabled() or u == FAILED or angle is None:
             continue
         phase = float(each.getPhaseShift()) if each.hasPhaseShift() else 0.0
         rows.append((angle, u, v, phase, float(each.getResolution() or 0.0)))
@@ -285,6 +285,4 @@ def _json(path: Path) -> Mapping[str, Any]:
 
 def _natural(text: str) -> Sequence[Any]:
     """Give a key by which TS_2 comes before TS_10."""
-    import re
-
     return [(0, int(w), "") if w.isdigit() else (1, 0, w) for w in re.findall(r"\d+|\D+", text)]

@@ -11,6 +11,8 @@ from typing import Any, Dict, List, Mapping
 
 from etomotut.convert import quality
 from etomotut.programs.findsection import UNKNOWN
+from etomotut.protocols.judged import ENDING
+from etomotut.protocols.outputs import QUALITY
 from etomotut.protocols.protocol_base import RECORDS
 from etomotut.protocols.records import Records
 from etomotut.viewers import gather
@@ -22,7 +24,7 @@ def export(protocols: Mapping[str, Any], folder: Path) -> None:
 
     `protocols` are those of a workflow by their numbers in the template.
     """
-    qualities = getattr(branches.aligned_by(protocols), "AlignmentQuality", None)
+    qualities = getattr(branches.aligned_by(protocols), QUALITY, None)
     if qualities is None:
         return
     folder.mkdir(parents=True, exist_ok=True)
@@ -30,7 +32,7 @@ def export(protocols: Mapping[str, Any], folder: Path) -> None:
     for ts_id in gather.ids_of(qualities):
         found = quality.read(gather.item_of(qualities, ts_id).getFileName())
         found["values"].update(_known_later(protocols, ts_id))
-        quality.write(folder / f"{ts_id}_quality.json", found)
+        quality.write(folder / f"{ts_id}{ENDING}", found)
         every.append(found)
     quality.write_table(folder / quality.TABLE, every)
 
