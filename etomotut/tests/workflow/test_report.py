@@ -191,7 +191,7 @@ def test_what_is_no_project_is_refused(tmp_path, capsys):
 def test_estimations_go_with_the_views_of_their_acquisition():
     views = [SimpleNamespace(order=2, section=1, tilt_angle=-3.0),
              SimpleNamespace(order=1, section=2, tilt_angle=0.0)]  # fmt: skip
-    models = [ctf(1, 30_000.0), ctf(2, dossiers.FAILED_WAVE), ctf(7, 30_000.0)]
+    models = [ctf(1, 30_000.0), ctf(2, dossiers.FAILED), ctf(7, 30_000.0)]
     found = dossiers._estimations(
         SimpleNamespace(iterItems=lambda: models), SimpleNamespace(views=views)
     )
