@@ -63,7 +63,6 @@ def _solve(job: Job, path: Path, size: Any, *, are_beads: bool) -> bool:
         files.update(model=str(path), nominal=job.write_angles())
         form = values_of(ProtEtomotutFiducialAlignment())
         ((name, values),) = ProtEtomotutFiducialAlignment.commands(form, about, files)
-        values = {**values, "WarnOnRobustFailure": True}  # few marks have residuals too
         job.write_command_file(name, values, job.temporary(".com"))
         job.run([(name, values)], log=".log")
     except EtomotutError:
